@@ -1,0 +1,120 @@
+package msg
+
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// TaskState is a state of docs/protocol.md §8, numbered as on the wire.
+type TaskState uint8
+
+// The states.
+const (
+	TaskStarting       TaskState = 0
+	TaskRunning        TaskState = 1
+	TaskFinished       TaskState = 2
+	TaskFailed         TaskState = 3
+	TaskKilled         TaskState = 4
+	TaskLost           TaskState = 5
+	TaskStaging        TaskState = 6
+	TaskError          TaskState = 7
+	TaskKilling        TaskState = 8
+	TaskDropped        TaskState = 9
+	TaskUnreachable    TaskState = 10
+	TaskGone           TaskState = 11
+	TaskGoneByOperator TaskState = 12
+	TaskUnknown        TaskState = 13
+)
+
+var taskStates = [...]string{"STARTING", "RUNNING", "FINISHED", "FAILED", "KILLED", "LOST", "STAGING", "ERROR", "KILLING", "DROPPED",
+	"UNREACHABLE", "GONE", "GONE_BY_OPERATOR", "UNKNOWN"}
+
+// String prints the wire name, such as TASK_RUNNING.
+func (s TaskState) String() string {
+	if int(s) < len(taskStates) {
+		return "TASK_" + taskStates[s]
+	}
+	return fmt.Sprintf("TaskState(%d)", uint8(s))
+}
+
+// Terminal reports whether nothing follows s but, for a task that was out of contact, its return.
+func (s TaskState) Terminal() bool {
+	switch s {
+	case TaskFinished, TaskFailed, TaskKilled, TaskLost, TaskError, TaskDropped, TaskGone, TaskGoneByOperator:
+		return true
+	}
+	return false
+}
+
+// For returns the state a framework is told: without PARTITION_AWARE the newer states are all TASK_LOST
+// (docs/protocol.md §3.3).
+func (s TaskState) For(c Capabilities) TaskState {
+	if !c.PartitionAware && s >= TaskDropped {
+		return TaskLost
+	}
+	return s
+}
+
+// Source says who made a status.
+type Source uint8
+
+// The sources, numbered as on the wire.
+const (
+	SourceMaster   Source = 0
+	SourceAgent    Source = 1
+	SourceExecutor Source = 2
+)
+
+// String prints the wire name, such as SOURCE_MASTER.
+func (s Source) String() string {
+	switch s {
+	case SourceMaster:
+		return "SOURCE_MASTER"
+	case SourceAgent:
+		return "SOURCE_AGENT"
+	case SourceExecutor:
+		return "SOURCE_EXECUTOR"
+	}
+	return fmt.Sprintf("Source(%d)", uint8(s))
+}
+
+// Reason says why a status came to be: the wire name without REASON_ (docs/protocol.md §8); "" none.
+type Reason string
+
+// The reasons that Proffer's machines give; executors are free to use others.
+const (
+	ReasonTaskInvalid                 Reason = "TASK_INVALID"
+	ReasonTaskGroupInvalid            Reason = "TASK_GROUP_INVALID"
+	ReasonInvalidOffers               Reason = "INVALID_OFFERS"
+	ReasonAgentRemoved                Reason = "AGENT_REMOVED"
+	ReasonAgentDisconnected           Reason = "AGENT_DISCONNECTED"
+	ReasonAgentReregistered           Reason = "AGENT_REREGISTERED"
+	ReasonAgentRestarted              Reason = "AGENT_RESTARTED"
+	ReasonReconciliation              Reason = "RECONCILIATION"
+	ReasonFrameworkRemoved            Reason = "FRAMEWORK_REMOVED"
+	ReasonMasterDisconnected          Reason = "MASTER_DISCONNECTED"
+	ReasonExecutorTerminated          Reason = "EXECUTOR_TERMINATED"
+	ReasonExecutorRegistrationTimeout Reason = "EXECUTOR_REGISTRATION_TIMEOUT"
+	ReasonContainerLaunchFailed       Reason = "CONTAINER_LAUNCH_FAILED"
+	ReasonTaskKilledDuringLaunch      Reason = "TASK_KILLED_DURING_LAUNCH"
+	ReasonResourcesUnknown            Reason = "RESOURCES_UNKNOWN"
+)
+
+// TaskStatus tells a task's state. A scheduler acknowledges it if and only if UUID is not zero (docs/protocol.md §9).
+type TaskStatus struct {
+	Task      TaskID
+	State     TaskState
+	Source    Source
+	Reason    Reason
+	Message   string
+	Data      []byte
+	Agent     offer.AgentID
+	Executor  ExecutorID
+	Container ContainerID
+	UUID      UUID
+	Time      offer.Time
+	Healthy   *bool
+	Labels    []resource.Label
+}

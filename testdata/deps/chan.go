@@ -1,0 +1,4 @@
+// want: channel type
+package fixture
+
+type c chan int

@@ -1,0 +1,4 @@
+// want: go statement
+package fixture
+
+func f() { go f() }

@@ -1,0 +1,6 @@
+// want: imports crypto/rand:
+package fixture
+
+import renamed "crypto/rand"
+
+var _ renamed.X

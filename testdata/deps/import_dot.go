@@ -1,0 +1,6 @@
+// want: into its own names
+package fixture
+
+import . "strings"
+
+var _ Builder

@@ -1,0 +1,6 @@
+// want: imports log:
+package fixture
+
+import renamed "log"
+
+var _ renamed.X

@@ -1,0 +1,6 @@
+// want: imports log/slog:
+package fixture
+
+import renamed "log/slog"
+
+var _ renamed.X

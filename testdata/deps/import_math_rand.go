@@ -1,0 +1,6 @@
+// want: imports math/rand:
+package fixture
+
+import renamed "math/rand"
+
+var _ renamed.X

@@ -1,0 +1,6 @@
+// want: imports net:
+package fixture
+
+import renamed "net"
+
+var _ renamed.X

@@ -1,0 +1,6 @@
+// want: imports net/http:
+package fixture
+
+import renamed "net/http"
+
+var _ renamed.X

@@ -1,0 +1,6 @@
+// want: imports os:
+package fixture
+
+import renamed "os"
+
+var _ renamed.X

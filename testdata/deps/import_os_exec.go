@@ -1,0 +1,6 @@
+// want: imports os/exec:
+package fixture
+
+import renamed "os/exec"
+
+var _ renamed.X

@@ -1,0 +1,6 @@
+// want: imports path/filepath:
+package fixture
+
+import renamed "path/filepath"
+
+var _ renamed.X

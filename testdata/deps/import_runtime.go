@@ -1,0 +1,6 @@
+// want: imports runtime:
+package fixture
+
+import renamed "runtime"
+
+var _ renamed.X

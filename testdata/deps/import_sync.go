@@ -1,0 +1,6 @@
+// want: imports sync:
+package fixture
+
+import renamed "sync"
+
+var _ renamed.X

@@ -1,0 +1,6 @@
+// want: imports sync/atomic:
+package fixture
+
+import renamed "sync/atomic"
+
+var _ renamed.X

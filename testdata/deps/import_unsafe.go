@@ -1,0 +1,6 @@
+// want: imports unsafe:
+package fixture
+
+import renamed "unsafe"
+
+var _ renamed.X

@@ -1,0 +1,4 @@
+// want: select statement
+package fixture
+
+func f() { select {} }

@@ -3,67 +3,201 @@ package drf
 import (
 	"cmp"
 	"slices"
+
+	"github.com/google/btree"
 )
 
-// Share implements Orderer.
-func (s *Sorter) Share(c Client) float64 {
-	id, ok := s.clients[c]
-	if !ok {
-		return 0
-	}
-	return s.share(&s.nodes[id])
+// degree of the btrees: 63 keys to a page.
+const degree = 32
+
+// A key is what a node had when it was put into the btree of its level. It changes only while the node is outside, or
+// together with all the others where that keeps their order.
+type key struct {
+	share  float64
+	served uint64
 }
 
-// share is the weighted dominant share of a node (docs/allocation.md §1.1).
+// A level is the order of the children of one internal node that have an active leaf: by share, then the place among
+// ties, then the name (docs/allocation.md §1.3).
+type level struct {
+	tree  *btree.BTreeG[*node]
+	epoch uint64 // of the totals that the keys come from
+}
+
+func compareNodes(a, b *node) int { return compareKeys(a.key, b.key, a.name, b.name) }
+
+func compareKeys(a, b key, nameA, nameB string) int {
+	switch {
+	case a.share < b.share:
+		return -1
+	case a.share > b.share:
+		return 1
+	case a.served < b.served:
+		return -1
+	case a.served > b.served:
+		return 1
+	default:
+		return cmp.Compare(nameA, nameB)
+	}
+}
+
+func (s *Sorter) newLevel() int32 {
+	if k := len(s.freeLevels); k > 0 {
+		id := s.freeLevels[k-1]
+		s.freeLevels = s.freeLevels[:k-1]
+		return id
+	}
+	less := func(a, b *node) bool { return compareNodes(a, b) < 0 }
+	s.levels = append(s.levels, level{tree: btree.NewWithFreeListG(degree, less, s.freeNodes)})
+	return int32(len(s.levels) - 1)
+}
+
+func (s *Sorter) freeLevel(id int32) { s.freeLevels = append(s.freeLevels, id) }
+
+// above returns the level that orders n among its siblings.
+func (s *Sorter) above(n *node) *level { return &s.levels[s.nodes[n.parent].level] }
+
+// share is the weighted dominant share of a node's summed vector.
 func (s *Sorter) share(n *node) float64 {
-	largest := 0.0
-	for i, held := range n.held.N {
-		if held > 0 {
-			largest = max(largest, s.part(i, held))
-		}
+	if n.scaled != nil {
+		return s.pool.Share(&n.scaled.held, n.weight)
 	}
-	for i, held := range n.held.More {
-		if held > 0 {
-			largest = max(largest, s.part(inline+i, held))
-		}
-	}
-	return largest / n.weight
+	return s.pool.Share(&n.held, n.weight)
 }
 
-// part is the fraction of the cluster's name i that held is, 0 where i does not count.
-func (s *Sorter) part(i int, held int64) float64 {
-	total := s.totals.Get(i)
-	if total <= 0 || i < len(s.excluded) && s.excluded[i] {
-		return 0
+func (s *Sorter) keyOf(n *node) key { return key{s.share(n), n.served} }
+
+// list gives a node with an active leaf its key, unless it has one.
+func (s *Sorter) list(id int32) {
+	if id == 0 || s.nodes[id].listed || s.nodes[id].live == 0 || s.lottery != nil {
+		return
 	}
-	if s.strictShare {
-		return (float64(held) / 1000) / (float64(total) / 1000)
+	n := s.mut(id)
+	l := s.above(n)
+	if l.tree.Len() == 0 {
+		l.epoch = s.epoch
 	}
-	return float64(held) / float64(total)
+	n.key, n.listed = s.keyOf(n), true
+	l.tree.ReplaceOrInsert(n)
 }
 
-// Ascend implements Orderer.
-func (s *Sorter) Ascend(yield func(Client) bool) { s.ascend(0, yield) }
+// delist takes the key of a node away.
+func (s *Sorter) delist(id int32) {
+	if n := s.nodes[id]; n.listed {
+		n = s.mut(id)
+		s.above(n).tree.Delete(n)
+		n.listed = false
+	}
+}
 
-func (s *Sorter) ascend(id int32, yield func(Client) bool) bool {
-	kids := slices.Clone(s.nodes[id].kids)
-	slices.SortFunc(kids, func(a, b int32) int {
-		x, y := &s.nodes[a], &s.nodes[b]
-		return cmp.Or(cmp.Compare(s.share(x), s.share(y)), cmp.Compare(x.served, y.served), cmp.Compare(x.name, y.name))
+// rekeyOne brings the key of a node up to date. A level of older totals is left for rekey.
+func (s *Sorter) rekeyOne(id int32) {
+	n := s.nodes[id]
+	if !n.listed {
+		return
+	}
+	l := s.above(n)
+	if l.epoch != s.epoch {
+		return
+	}
+	k := s.keyOf(n)
+	if k == n.key {
+		return
+	}
+	n = s.mut(id)
+	l.tree.Delete(n)
+	n.key = k
+	l.tree.ReplaceOrInsert(n)
+}
+
+// walk emits the active leaves below an internal node, depth first.
+func (s *Sorter) walk(id int32, yield func(Client) bool) bool {
+	at := s.nodes[id].level
+	if s.levels[at].epoch != s.epoch {
+		s.rekey(at)
+	}
+	on := true
+	s.levels[at].tree.Ascend(func(n *node) bool {
+		if n.leaf() {
+			on = yield(n.client)
+		} else {
+			on = s.walk(n.id, yield)
+		}
+		return on
 	})
-	for _, k := range kids {
-		n := &s.nodes[k]
-		switch {
-		case n.live == 0:
-		case n.leaf:
-			if !yield(n.client) {
-				return false
-			}
-		default:
-			if !s.ascend(k, yield) {
-				return false
-			}
-		}
+	return on
+}
+
+// scratch is memory that rekey uses again.
+type scratch struct {
+	kin  []*node
+	keys []key
+	kept []int32
+	move []int32
+}
+
+// rekey brings a whole level up to new totals. Totals change all shares, but seldom much of the order: keys that stay
+// in place are overwritten where they are, the others are taken out and put back (docs/allocation.md §7.3).
+func (s *Sorter) rekey(at int32) {
+	l, m := &s.levels[at], &s.scratch
+	m.kin = m.kin[:0]
+	l.tree.Ascend(func(n *node) bool {
+		m.kin = append(m.kin, n)
+		return true
+	})
+	m.keys = m.keys[:0]
+	for i, n := range m.kin {
+		n = s.mut(n.id)
+		m.kin[i] = n
+		m.keys = append(m.keys, s.keyOf(n))
 	}
-	return true
+	m.findMoves()
+	if len(m.move) > len(m.kin)/4 {
+		l.rebuild(m)
+	} else {
+		l.move(m)
+	}
+	l.epoch = s.epoch
+	clear(m.kin)
+}
+
+// findMoves picks the nodes whose new keys are out of order. Of each inverted pair one has to move; taking both keeps
+// this to one pass and at most doubles the work.
+func (m *scratch) findMoves() {
+	m.kept, m.move = m.kept[:0], m.move[:0]
+	for i := range m.kin {
+		if k := len(m.kept) - 1; k >= 0 && m.compare(int32(i), m.kept[k]) < 0 {
+			m.move = append(m.move, m.kept[k], int32(i))
+			m.kept = m.kept[:k]
+			continue
+		}
+		m.kept = append(m.kept, int32(i))
+	}
+}
+
+func (m *scratch) compare(i, j int32) int {
+	return compareKeys(m.keys[i], m.keys[j], m.kin[i].name, m.kin[j].name)
+}
+
+func (l *level) move(m *scratch) {
+	for _, i := range m.move {
+		l.tree.Delete(m.kin[i])
+	}
+	for i, n := range m.kin {
+		n.key = m.keys[i]
+	}
+	for _, i := range m.move {
+		l.tree.ReplaceOrInsert(m.kin[i])
+	}
+}
+
+func (l *level) rebuild(m *scratch) {
+	l.tree.Clear(true)
+	for i, n := range m.kin {
+		n.key = m.keys[i]
+	}
+	slices.SortFunc(m.kin, compareNodes)
+	for _, n := range m.kin {
+		l.tree.ReplaceOrInsert(n)
+	}
 }

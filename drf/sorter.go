@@ -3,33 +3,56 @@ package drf
 import (
 	"fmt"
 	"math"
+
+	"github.com/google/btree"
 )
 
 var _ Orderer = (*Sorter)(nil)
 
-// A Sorter orders clients by hierarchical weighted dominant resource fairness (docs/allocation.md §1).
+// A Sorter keeps the tree of clients (docs/allocation.md §1.2) and gives one of two orders over it:
+// by weighted dominant share (New, §1.3) or by lot (NewRandom, §1.7).
+//
+// A change costs one key per level of the path. New totals change every share, so keys are then recomputed level by
+// level when Ascend comes by, and only those that have to move are moved.
 type Sorter struct {
 	config
-	nodes   []node // by id; the root is 0
-	free    []int32
+	owner   *owner
+	nodes   []*node            // by id; the root is 0
+	free    []int32            // ids to use again
 	clients map[Client]int32   // the leaf of each client
 	paths   map[string]int32   // every node but the root and the virtual leaves
 	weights map[string]float64 // those other than 1
+	shared  bool               // the five above are also another Sorter's: copy before writing
 
-	totals  Vec
-	version uint64
+	levels     []level
+	freeLevels []int32
+	freeNodes  *btree.FreeListG[*node]
+
+	pool    Pool
+	version uint64 // the caller's version of the totals
+	epoch   uint64 // counts changes of the totals; 0 before the first
 	clock   uint64 // the last place among ties that was given out
+
+	reads  uint64 // orders read that used a weight for the first time, see look
+	unread bool   // there are weights that no order has used
+
+	lottery *lottery // of NewRandom
+	scratch scratch
 }
 
-// New returns an empty Sorter: least recently served first among ties, late weights taking effect, nothing excluded.
+// New returns an empty Sorter by weighted dominant share. Unless told otherwise the least recently served comes first
+// among equals, late weights take effect and nothing is excluded.
 func New(opts ...Option) *Sorter {
-	return &Sorter{
-		config:  newConfig(opts),
-		nodes:   []node{{virtual: none, parent: none}},
-		clients: make(map[Client]int32),
-		paths:   make(map[string]int32),
-		weights: make(map[string]float64),
+	s := &Sorter{
+		config:    newConfig(opts),
+		owner:     new(owner),
+		clients:   make(map[Client]int32),
+		paths:     make(map[string]int32),
+		weights:   make(map[string]float64),
+		freeNodes: btree.NewFreeListG[*node](btree.DefaultFreeListSize),
 	}
+	s.nodes = []*node{{owner: s.owner, parent: none, virtual: none, level: s.newLevel()}}
+	return s
 }
 
 // Add implements Orderer.
@@ -46,8 +69,9 @@ func (s *Sorter) Add(c Client, path string, active bool) error {
 	if len(s.clients) >= s.bounds.Clients {
 		return fmt.Errorf("add client %d at %q: %d clients: %w", c, path, len(s.clients), ErrTooMany)
 	}
+	s.own()
 	id := s.grow(path)
-	s.nodes[id].client = c
+	s.mut(id).client = c
 	s.clients[c] = id
 	if active {
 		s.setActive(id, true)
@@ -61,11 +85,10 @@ func (s *Sorter) Remove(c Client) error {
 	if !ok {
 		return fmt.Errorf("remove client %d: %w", c, ErrUnknown)
 	}
+	s.own()
 	s.setActive(id, false)
-	held := s.nodes[id].held
-	for p := s.nodes[id].parent; p != none; p = s.nodes[p].parent {
-		s.nodes[p].held.Sub(&held)
-	}
+	n := s.nodes[id]
+	s.charge(n.parent, &nothing, &n.held, false)
 	delete(s.clients, c)
 	s.prune(id)
 	return nil
@@ -81,7 +104,8 @@ func (s *Sorter) SetActive(c Client, on bool) error {
 	return nil
 }
 
-// SetWeight implements Orderer.
+// SetWeight implements Orderer. The weight of a client that has descendants is that of its whole subtree against its
+// siblings; inside the subtree the client itself counts 1 (docs/allocation.md §1.2).
 func (s *Sorter) SetWeight(path string, w float64) error {
 	if !(w > 0) || math.IsInf(w, 0) {
 		return fmt.Errorf("weight %v of %q: %w", w, path, ErrWeight)
@@ -92,13 +116,14 @@ func (s *Sorter) SetWeight(path string, w float64) error {
 	if _, ok := s.weights[path]; !ok && w != 1 && len(s.weights) >= s.bounds.Weights {
 		return fmt.Errorf("weight of %q: %d weights: %w", path, len(s.weights), ErrTooMany)
 	}
+	s.own()
 	if w == 1 {
 		delete(s.weights, path)
 	} else {
 		s.weights[path] = w
 	}
 	if id, ok := s.paths[path]; ok {
-		s.nodes[id].weight = w
+		s.setWeight(id, w)
 	}
 	return nil
 }
@@ -109,19 +134,10 @@ func (s *Sorter) Grant(c Client, d *Vec) error {
 	if !ok {
 		return fmt.Errorf("grant to client %d: %w", c, ErrUnknown)
 	}
-	if err := s.checkGrant(d); err != nil {
+	if err := checkRoom(d, &s.nodes[0].held, &nothing); err != nil {
 		return fmt.Errorf("grant to client %d: %w", c, err)
 	}
-	s.clock++
-	for ; id != none; id = s.nodes[id].parent {
-		n := &s.nodes[id]
-		n.held.Add(d)
-		if s.tie == Count {
-			n.served++
-		} else {
-			n.served = s.clock
-		}
-	}
+	s.charge(id, d, &nothing, true)
 	return nil
 }
 
@@ -131,12 +147,10 @@ func (s *Sorter) Release(c Client, d *Vec) error {
 	if !ok {
 		return fmt.Errorf("release from client %d: %w", c, ErrUnknown)
 	}
-	if !s.nodes[id].held.Contains(d) {
-		return fmt.Errorf("release from client %d: %w", c, ErrNotHeld)
+	if err := checkHeld(d, &s.nodes[id].held); err != nil {
+		return fmt.Errorf("release from client %d: %w", c, err)
 	}
-	for ; id != none; id = s.nodes[id].parent {
-		s.nodes[id].held.Sub(d)
-	}
+	s.charge(id, &nothing, d, false)
 	return nil
 }
 
@@ -146,33 +160,66 @@ func (s *Sorter) Update(c Client, old, new *Vec) error {
 	if !ok {
 		return fmt.Errorf("update client %d: %w", c, ErrUnknown)
 	}
-	if !s.nodes[id].held.Contains(old) {
-		return fmt.Errorf("update client %d: %w", c, ErrNotHeld)
+	err := checkHeld(old, &s.nodes[id].held)
+	if err == nil {
+		err = checkRoom(new, &s.nodes[0].held, old)
 	}
-	for ; id != none; id = s.nodes[id].parent {
-		s.nodes[id].held.Sub(old)
-		s.nodes[id].held.Add(new)
+	if err != nil {
+		return fmt.Errorf("update client %d: %w", c, err)
+	}
+	if !old.Equal(new) {
+		s.charge(id, new, old, false)
 	}
 	return nil
 }
 
-// SetTotals implements Orderer.
+// SetTotals implements Orderer. Quotients are exact up to totals of 2^53 thousandths.
 func (s *Sorter) SetTotals(t *Vec, version uint64) error {
-	if version == s.version {
+	if version == s.version && s.epoch > 0 {
 		return nil
 	}
-	s.totals, s.version = t.Clone(), version
+	for i := range t.Len() {
+		if t.Get(i) < 0 {
+			return fmt.Errorf("totals: name %d: %w", i, ErrQuantity)
+		}
+	}
+	s.version = version
+	if s.epoch == 0 || !s.pool.totals.Equal(t) {
+		s.epoch++
+		s.pool.set(t, &s.config)
+	}
 	return nil
 }
 
-// BeginAgent implements Orderer: the order of a Sorter does not depend on the agent.
-func (s *Sorter) BeginAgent(run, agent uint64) {}
+// BeginAgent implements Orderer. It names the draw of NewRandom; New gives every agent the same order.
+func (s *Sorter) BeginAgent(run, agent uint64) {
+	if s.lottery != nil {
+		s.lottery.run, s.lottery.agent = run, agent
+	}
+}
 
-// Clone implements Orderer.
-func (s *Sorter) Clone() Orderer { panic("todo") }
+// Ascend implements Orderer. It allocates nothing.
+func (s *Sorter) Ascend(yield func(Client) bool) {
+	if s.unread {
+		s.reads++
+		s.unread = false
+	}
+	if s.lottery != nil {
+		s.draw(yield)
+		return
+	}
+	s.settle(0)
+	s.walk(0, yield)
+}
 
-// Check implements Orderer.
-func (s *Sorter) Check() error { return nil }
+// Share implements Orderer.
+func (s *Sorter) Share(c Client) float64 {
+	id, ok := s.clients[c]
+	if !ok {
+		return 0
+	}
+	return s.share(s.nodes[id])
+}
 
 // Len is the number of clients.
 func (s *Sorter) Len() int { return len(s.clients) }
@@ -189,10 +236,26 @@ func (s *Sorter) Held(c Client) (Vec, bool) {
 // TotalHeld is what all clients hold together, as a copy.
 func (s *Sorter) TotalHeld() Vec { return s.nodes[0].held.Clone() }
 
-func (s *Sorter) checkGrant(d *Vec) error {
+var nothing Vec
+
+// checkRoom refuses to add d to the sum of everything less what is given back for it. No node holds more than the root,
+// so nothing wraps where the root does not.
+func checkRoom(d, sum, back *Vec) error {
 	for i := range d.Len() {
-		if q := d.Get(i); q < 0 || q > math.MaxInt64-s.nodes[0].held.Get(i) {
+		if q := d.Get(i); q < 0 || q > math.MaxInt64-(sum.Get(i)-back.Get(i)) {
 			return fmt.Errorf("name %d: %w", i, ErrQuantity)
+		}
+	}
+	return nil
+}
+
+func checkHeld(d, held *Vec) error {
+	for i := range d.Len() {
+		switch q := d.Get(i); {
+		case q < 0:
+			return fmt.Errorf("name %d: %w", i, ErrQuantity)
+		case q > held.Get(i):
+			return fmt.Errorf("name %d: %d of %d: %w", i, q, held.Get(i), ErrNotHeld)
 		}
 	}
 	return nil

@@ -2,11 +2,10 @@ package drf
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// none is the id of no node.
+// none is the id of no node and of no level.
 const none int32 = -1
 
 // virtualName names the leaf of a client that has descendants; its weight is always 1.
@@ -14,19 +13,35 @@ const virtualName = "."
 
 // A node is one element of a path, or the virtual leaf of a client that has descendants.
 type node struct {
+	owner   *owner // the Sorter that may write to it
+	id      int32
 	parent  int32
-	virtual int32 // the virtual leaf below, or none
-	kids    []int32
+	virtual int32   // the virtual leaf below, or none
+	level   int32   // of an internal node: the order of its children; none for a leaf
+	at      int32   // its index among the parent's kids
+	live    int32   // active leaves in the subtree, itself included
+	kids    []int32 // in no order
 	name    string
 	path    string
-	client  Client // of a leaf
-	leaf    bool
-	active  bool  // of a leaf
-	live    int32 // active leaves in the subtree, this one included
 	weight  float64
-	held    Vec
-	served  uint64
+	held    Vec    // the sum over the leaves of the subtree
+	served  uint64 // its place among ties
+
+	client  Client // of a leaf, like the two below
+	active  bool
+	blocked bool
+
+	listed bool // it has a key in the parent's level:
+	key    key
+
+	used  bool   // an order has used the weight, see look
+	seen  bool   // the next order will
+	since uint64 // reads when it was first seen
+
+	scaled *scaled // of an internal node WithRescaling
 }
+
+func (n *node) leaf() bool { return n.level == none }
 
 // checkPath refuses paths that the tree cannot hold. A dot would be taken for the virtual leaf.
 func (s *Sorter) checkPath(path string) error {
@@ -51,32 +66,31 @@ func (s *Sorter) checkPath(path string) error {
 
 // leafOf returns the leaf of the client at the path of node id: itself, its virtual leaf or none.
 func (s *Sorter) leafOf(id int32) int32 {
-	if s.nodes[id].leaf {
+	if s.nodes[id].leaf() {
 		return id
 	}
 	return s.nodes[id].virtual
 }
 
-// grow makes the leaf of path, and what is missing above it.
+// grow makes the inactive leaf of path, and what is missing above it (docs/allocation.md §1.2).
 func (s *Sorter) grow(path string) int32 {
 	at := int32(0)
 	for end := 0; end < len(path); {
 		end = s.next(path, end)
 		id, ok := s.paths[path[:end]]
 		if !ok {
-			s.split(at)
+			s.branch(at)
 			id = s.newNode(at, path[:end])
 			s.paths[path[:end]] = id
 		}
 		at = id
 	}
-	if len(s.nodes[at].kids) > 0 {
-		v := s.newNode(at, path+"/"+virtualName)
-		s.nodes[at].virtual = v
-		at = v
+	if s.nodes[at].leaf() {
+		return at
 	}
-	s.nodes[at].leaf = true
-	return at
+	v := s.newNode(at, path+"/"+virtualName)
+	s.mut(at).virtual = v
+	return v
 }
 
 // next returns where the component of path that follows the prefix of length end ends.
@@ -93,88 +107,172 @@ func (s *Sorter) next(path string, end int) int {
 	return len(path)
 }
 
-// split turns a leaf into an internal node above a virtual leaf that takes over the client.
-func (s *Sorter) split(id int32) {
-	if !s.nodes[id].leaf {
+// branch makes a leaf internal. A client that it had moves to a virtual leaf, which inherits what the client holds, its
+// place among ties and whether it is active.
+func (s *Sorter) branch(id int32) {
+	if !s.nodes[id].leaf() {
 		return
 	}
-	v := s.newNode(id, s.nodes[id].path+"/"+virtualName)
-	n, l := &s.nodes[id], &s.nodes[v]
-	l.client, l.leaf, l.active, l.live = n.client, true, n.active, n.live
-	l.held, l.served = n.held.Clone(), n.served
-	n.leaf, n.active, n.virtual = false, false, v
-	s.clients[l.client] = v
+	n := s.mut(id)
+	n.level = s.newLevel()
+	s.look(n, true)
+	if at, ok := s.clients[n.client]; !ok || at != id {
+		return // made on the way to a leaf further down
+	}
+	v := s.mut(s.newNode(id, n.path+"/"+virtualName))
+	v.client, v.active, v.blocked, v.live = n.client, n.active, n.blocked, n.live
+	v.held, v.served = n.held.Clone(), n.served
+	n.client, n.active, n.blocked, n.virtual = 0, false, false, v.id
+	s.clients[v.client] = v.id
+	s.list(v.id)
+	s.unsettle(v.id)
 }
 
-// prune takes an inactive leaf out, with the nodes above that are no longer needed, and gives a client whose
-// last descendant has gone its own node back.
+// prune takes an inactive leaf out, with the nodes above that are no longer needed, and gives a client whose last
+// descendant has gone its own node back.
 func (s *Sorter) prune(id int32) {
 	for id != 0 {
-		up := s.nodes[id].parent
-		switch kids := s.nodes[id].kids; {
-		case len(kids) == 0:
+		n := s.nodes[id]
+		up := n.parent
+		switch {
+		case len(n.kids) == 0:
 			s.drop(id)
-		case len(kids) == 1 && kids[0] == s.nodes[id].virtual:
+		case len(n.kids) == 1 && n.kids[0] == n.virtual:
 			s.collapse(id)
 		}
 		id = up
 	}
 }
 
-// collapse ends a virtual leaf: the node above keeps its own place among ties.
+// collapse ends a virtual leaf that is alone. The node above it becomes the client's leaf, stays as active as that was
+// and keeps its own place among ties, children that have gone included.
 func (s *Sorter) collapse(id int32) {
-	v := s.nodes[id].virtual
-	n, l := &s.nodes[id], &s.nodes[v]
-	n.client, n.leaf, n.active = l.client, true, l.active
+	n := s.mut(id)
+	v := s.nodes[n.virtual]
+	n.client, n.active, n.blocked = v.client, v.active, v.blocked
+	s.delist(v.id)
+	s.drop(v.id)
+	s.freeLevel(n.level)
+	n.level, n.scaled = none, nil
+	s.look(n, n.active)
 	s.clients[n.client] = id
-	s.drop(v)
+	s.unsettle(id)
+	s.rekeyOne(id)
 }
 
 func (s *Sorter) newNode(parent int32, path string) int32 {
-	n := node{parent: parent, virtual: none, path: path, weight: 1}
-	n.name = path
+	id := int32(len(s.nodes))
+	if k := len(s.free); k > 0 {
+		id, s.free = s.free[k-1], s.free[:k-1]
+	} else {
+		s.nodes = append(s.nodes, nil)
+	}
+	p := s.mut(parent)
+	n := &node{owner: s.owner, id: id, parent: parent, virtual: none, level: none, path: path, name: path, weight: 1}
 	if !s.flat {
 		n.name = path[strings.LastIndexByte(path, '/')+1:]
 	}
 	if w, ok := s.weights[path]; ok {
 		n.weight = w
 	}
-	id := int32(len(s.nodes))
-	if k := len(s.free); k > 0 {
-		id, s.free = s.free[k-1], s.free[:k-1]
-		s.nodes[id] = n
-	} else {
-		s.nodes = append(s.nodes, n)
-	}
-	s.nodes[parent].kids = append(s.nodes[parent].kids, id)
+	n.at = int32(len(p.kids))
+	p.kids = append(p.kids, id)
+	s.nodes[id] = n
 	return id
 }
 
+// drop takes a node without children and without a key out of the tree.
 func (s *Sorter) drop(id int32) {
-	n := &s.nodes[id]
-	p := &s.nodes[n.parent]
-	i := slices.Index(p.kids, id)
-	p.kids = slices.Delete(p.kids, i, i+1)
+	n, p := s.nodes[id], s.mut(s.nodes[id].parent)
+	last := len(p.kids) - 1
+	if moved := p.kids[last]; moved != id {
+		p.kids[n.at] = moved
+		s.mut(moved).at = n.at
+	}
+	p.kids = p.kids[:last]
 	if p.virtual == id {
 		p.virtual = none
 	} else {
 		delete(s.paths, n.path)
 	}
-	*n = node{}
+	if !n.leaf() {
+		s.freeLevel(n.level)
+	}
+	s.nodes[id] = nil
 	s.free = append(s.free, id)
 }
 
+// setActive lists or hides a leaf, and the nodes above that win or lose their only active leaf by it.
 func (s *Sorter) setActive(id int32, on bool) {
-	n := &s.nodes[id]
-	if n.active == on {
+	if s.nodes[id].active == on {
 		return
 	}
+	n := s.mut(id)
 	n.active = on
-	step := int32(1)
-	if !on {
-		step = -1
-	}
+	s.look(n, on)
+	s.redraw()
+	s.unsettle(id)
 	for ; id != none; id = s.nodes[id].parent {
-		s.nodes[id].live += step
+		n := s.mut(id)
+		switch {
+		case !on:
+			n.live--
+		default:
+			n.live++
+		}
+		if n.live == 0 {
+			s.delist(id)
+		} else {
+			s.list(id)
+		}
+	}
+}
+
+func (s *Sorter) setWeight(id int32, w float64) {
+	n := s.mut(id)
+	if s.leafOf(id) != none {
+		n.used = true
+	} else if s.lateLost && s.weightUsed(n) {
+		return
+	}
+	n.weight = w
+	s.redraw()
+	s.unsettle(id)
+	s.rekeyOne(id)
+}
+
+// look notes that an order will use the weight of n from now on, or no longer. Only WithLateWeightLost asks.
+func (s *Sorter) look(n *node, on bool) {
+	if !s.lateLost || n.seen == on {
+		return
+	}
+	if on {
+		n.since, s.unread = s.reads, true
+	} else {
+		n.used = s.weightUsed(n)
+	}
+	n.seen = on
+}
+
+func (s *Sorter) weightUsed(n *node) bool { return n.used || n.seen && s.reads > n.since }
+
+// charge moves what the node id and its ancestors hold, and their places among ties if the change is a service.
+func (s *Sorter) charge(id int32, add, sub *Vec, service bool) {
+	if service {
+		s.clock++
+	}
+	s.unsettle(id)
+	for ; id != none; id = s.nodes[id].parent {
+		n := s.mut(id)
+		n.held.Sub(sub)
+		n.held.Add(add)
+		switch {
+		case !service:
+		case s.tie == Count:
+			n.served++
+		default:
+			n.served = s.clock
+		}
+		s.rekeyOne(id)
 	}
 }

@@ -1,0 +1,83 @@
+package drf
+
+import (
+	"maps"
+	"slices"
+)
+
+// An owner marks the nodes that one Sorter may write to. It has a size so that each has an address of its own.
+type owner struct{ _ byte }
+
+// Clone implements Orderer. The two share everything until one of them writes: a clone costs one small allocation per
+// internal node, and a write afterwards copies the nodes on its path.
+//
+// Keys are brought up to date first, so that a clone made by New that nobody changes may be read by several goroutines
+// at once, unless WithLateWeightLost, under which reading an order leaves a mark.
+func (s *Sorter) Clone() Orderer {
+	s.refresh(0)
+	c := *s
+	s.owner, c.owner = new(owner), new(owner)
+	s.shared, c.shared = true, true
+	c.levels = slices.Clone(s.levels)
+	for i := range c.levels {
+		c.levels[i].tree = s.levels[i].tree.Clone()
+	}
+	c.freeLevels = slices.Clone(s.freeLevels)
+	c.pool = s.pool.clone()
+	c.scratch = scratch{}
+	if s.lottery != nil {
+		c.lottery = &lottery{seed: s.lottery.seed, run: s.lottery.run, agent: s.lottery.agent, stale: true}
+	}
+	return &c
+}
+
+// refresh does what the next Ascend would have to do first.
+func (s *Sorter) refresh(id int32) {
+	if s.lottery != nil {
+		return
+	}
+	if id == 0 {
+		s.settle(0)
+	}
+	n := s.nodes[id]
+	if s.levels[n.level].epoch != s.epoch {
+		s.rekey(n.level)
+	}
+	for _, k := range n.kids {
+		if !s.nodes[k].leaf() {
+			s.refresh(k)
+		}
+	}
+}
+
+// own makes the tables of this Sorter its own before they are written to.
+func (s *Sorter) own() {
+	if !s.shared {
+		return
+	}
+	s.shared = false
+	s.nodes = slices.Clone(s.nodes)
+	s.free = slices.Clone(s.free)
+	s.clients = maps.Clone(s.clients)
+	s.paths = maps.Clone(s.paths)
+	s.weights = maps.Clone(s.weights)
+}
+
+// mut returns a node to write to: itself, or a copy that takes its place if a clone may be reading it.
+// What it returned before for the same id is not to be used after a Clone.
+func (s *Sorter) mut(id int32) *node {
+	n := s.nodes[id]
+	if n.owner == s.owner {
+		return n
+	}
+	s.own()
+	c := *n
+	c.owner = s.owner
+	c.kids = slices.Clone(n.kids)
+	c.held = n.held.Clone()
+	s.nodes[id] = &c
+	if c.listed {
+		s.above(&c).tree.ReplaceOrInsert(&c)
+	}
+	return &c
+}

@@ -1,0 +1,72 @@
+package drf
+
+// A Pool is what shares are fractions of: the totals of the whole cluster without the excluded names, ready to divide by.
+// The framework sorter of a role divides by the whole cluster too, not by the role's part (docs/allocation.md §1.1).
+// The zero value is an empty cluster, in which every share is 0.
+type Pool struct {
+	totals Vec
+	by     []float64 // by index of the name: the divisor, 0 where the name does not count
+	strict bool
+}
+
+// NewPool returns the pool of the totals t under the options that concern shares: Exclude and WithStrictShare.
+func NewPool(t *Vec, opts ...Option) Pool {
+	c := newConfig(opts)
+	var p Pool
+	p.set(t, &c)
+	return p
+}
+
+// Share is the dominant share of a holder of this weight: the largest fraction of any one name, divided by the weight
+// (docs/allocation.md §1.1). It is a pure function of integers but for the two divisions, each correctly rounded, so it
+// has the same bits everywhere; equal fractions give equal shares while quantities are below 2^53 (§1.3).
+func (p *Pool) Share(held *Vec, weight float64) float64 {
+	largest := 0.0
+	for i, q := range held.N {
+		if q > 0 {
+			largest = max(largest, p.part(i, q))
+		}
+	}
+	for i, q := range held.More {
+		if q > 0 {
+			largest = max(largest, p.part(inline+i, q))
+		}
+	}
+	return largest / weight
+}
+
+func (p *Pool) part(i int, q int64) float64 {
+	if i >= len(p.by) || p.by[i] == 0 {
+		return 0
+	}
+	if p.strict {
+		return (float64(q) / 1000) / p.by[i]
+	}
+	return float64(q) / p.by[i]
+}
+
+// set replaces the totals, reusing the memory of the old ones.
+func (p *Pool) set(t *Vec, c *config) {
+	p.strict = c.strictShare
+	p.totals.Reset()
+	p.totals.Add(t)
+	p.by = p.by[:0]
+	for i := range t.Len() {
+		p.by = append(p.by, c.divisor(i, t.Get(i)))
+	}
+}
+
+func (c *config) divisor(i int, total int64) float64 {
+	switch {
+	case total <= 0, i < len(c.excluded) && c.excluded[i]:
+		return 0
+	case c.strictShare:
+		return float64(total) / 1000
+	default:
+		return float64(total)
+	}
+}
+
+func (p *Pool) clone() Pool {
+	return Pool{totals: p.totals.Clone(), by: append([]float64(nil), p.by...), strict: p.strict}
+}

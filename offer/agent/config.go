@@ -1,0 +1,158 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// Config says what an agent is.
+type Config struct {
+	// Entropy is drawn anew for every run of an agent; zero is refused. Container ids, update uuids and random back-off
+	// are counted from it.
+	Entropy [16]byte
+	// Node is the agent's own address: executors dial it.
+	Node msg.Node
+	// Info describes the agent: host name, resources with static reservations, attributes. Its ID must be empty.
+	Info msg.AgentInfo
+	// WorkDir is the prefix of sandbox and volume paths. It is only joined as text, with "/".
+	WorkDir string
+	// Timeouts and Bounds: every zero field takes its default.
+	Timeouts Timeouts
+	Bounds   Bounds
+}
+
+// Timeouts are the times of docs/protocol.md §18. A zero field means its default.
+type Timeouts struct {
+	RegistrationBackoff    time.Duration // bound of the first random wait between attempts: 1 s, doubled up to the cap
+	RegistrationBackoffCap time.Duration // 1 min
+	ExecutorRegistration   time.Duration // an executor subscribes within this: 1 min
+	ExecutorShutdownGrace  time.Duration // between SHUTDOWN and the stop, where the executor names none: 5 s
+	ExecutorRecovery       time.Duration // an executor of a checkpointing framework whose link broke is back within this: 15 min
+	ExecutorHeartbeat      time.Duration // 30 min
+	UpdateRetry            time.Duration // an update is sent again after this: 10 s, doubled up to the cap
+	UpdateRetryCap         time.Duration // 10 min
+}
+
+// DefaultTimeouts are the defaults of docs/protocol.md §18.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		RegistrationBackoff:    1 * time.Second,
+		RegistrationBackoffCap: 1 * time.Minute,
+		ExecutorRegistration:   1 * time.Minute,
+		ExecutorShutdownGrace:  5 * time.Second,
+		ExecutorRecovery:       15 * time.Minute,
+		ExecutorHeartbeat:      30 * time.Minute,
+		UpdateRetry:            10 * time.Second,
+		UpdateRetryCap:         10 * time.Minute,
+	}
+}
+
+// Bounds limit what others can grow (docs/protocol.md §18.1). A zero field means its default.
+type Bounds struct {
+	Links          int // links from executors and strangers: 100,000; the next one is closed
+	Frameworks     int // 10,000
+	Tasks          int // tasks not yet forgotten: 1,000,000
+	Operations     int // operations waiting for their volumes: 10,000
+	UpdatesPerTask int // not acknowledged: 1,000; then the executor is disconnected and keeps its updates
+	Updates        int // not acknowledged, of all tasks: 1,000,000; the same
+	DataBytes      int // of one message or status: 1 MiB
+}
+
+// DefaultBounds are the defaults of docs/protocol.md §18.1.
+func DefaultBounds() Bounds {
+	return Bounds{
+		Links:          100_000,
+		Frameworks:     10_000,
+		Tasks:          1_000_000,
+		Operations:     10_000,
+		UpdatesPerTask: 1_000,
+		Updates:        1_000_000,
+		DataBytes:      1 << 20,
+	}
+}
+
+// Errors of New and Step; each is wrapped with what and where.
+var (
+	// ErrConfig: a configuration cannot be used.
+	ErrConfig = errors.New("agent: bad configuration")
+	// ErrInput: an input is not for this agent, or not from whom it should be.
+	ErrInput = errors.New("agent: unexpected input")
+	// ErrMalformed: a message lacks what it must have.
+	ErrMalformed = errors.New("agent: malformed message")
+	// ErrBound: a bound of the configuration would be passed.
+	ErrBound = errors.New("agent: over a bound")
+	// ErrTaskExists: the framework has a task of that id here that is not forgotten yet.
+	ErrTaskExists = errors.New("agent: task exists")
+	// ErrNoTask: the executor has no such task.
+	ErrNoTask = errors.New("agent: no such task")
+	// ErrStopped: the agent has ended.
+	ErrStopped = errors.New("agent: stopped")
+	// ErrAgentID: the master gave another id than the agent has; it must not go on with either.
+	ErrAgentID = errors.New("agent: master gave another agent id")
+	// ErrShutdown: the master told the agent to end for good.
+	ErrShutdown = errors.New("agent: told to shut down")
+)
+
+func (c Config) check() error {
+	switch {
+	case c.Entropy == [16]byte{}:
+		return fmt.Errorf("%w: Entropy is zero; draw 16 bytes from a random source", ErrConfig)
+	case c.Node == "":
+		return fmt.Errorf("%w: Node is empty; name the address that executors dial", ErrConfig)
+	case c.Info.ID != "":
+		return fmt.Errorf("%w: Info.ID is %q; a master gives it", ErrConfig, c.Info.ID)
+	}
+	for _, d := range []time.Duration{
+		c.Timeouts.RegistrationBackoff, c.Timeouts.RegistrationBackoffCap, c.Timeouts.ExecutorRegistration,
+		c.Timeouts.ExecutorShutdownGrace, c.Timeouts.ExecutorRecovery, c.Timeouts.ExecutorHeartbeat,
+		c.Timeouts.UpdateRetry, c.Timeouts.UpdateRetryCap,
+	} {
+		if d < 0 {
+			return fmt.Errorf("%w: a timeout of %v is negative", ErrConfig, d)
+		}
+	}
+	for _, n := range []int{
+		c.Bounds.Links, c.Bounds.Frameworks, c.Bounds.Tasks, c.Bounds.Operations,
+		c.Bounds.UpdatesPerTask, c.Bounds.Updates, c.Bounds.DataBytes,
+	} {
+		if n < 0 {
+			return fmt.Errorf("%w: a bound of %d is negative", ErrConfig, n)
+		}
+	}
+	return nil
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	d := DefaultTimeouts()
+	or(&t.RegistrationBackoff, d.RegistrationBackoff)
+	or(&t.RegistrationBackoffCap, d.RegistrationBackoffCap)
+	or(&t.ExecutorRegistration, d.ExecutorRegistration)
+	or(&t.ExecutorShutdownGrace, d.ExecutorShutdownGrace)
+	or(&t.ExecutorRecovery, d.ExecutorRecovery)
+	or(&t.ExecutorHeartbeat, d.ExecutorHeartbeat)
+	or(&t.UpdateRetry, d.UpdateRetry)
+	or(&t.UpdateRetryCap, d.UpdateRetryCap)
+	return t
+}
+
+func (b Bounds) withDefaults() Bounds {
+	d := DefaultBounds()
+	or(&b.Links, d.Links)
+	or(&b.Frameworks, d.Frameworks)
+	or(&b.Tasks, d.Tasks)
+	or(&b.Operations, d.Operations)
+	or(&b.UpdatesPerTask, d.UpdatesPerTask)
+	or(&b.Updates, d.Updates)
+	or(&b.DataBytes, d.DataBytes)
+	return b
+}
+
+func or[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}

@@ -1,0 +1,145 @@
+package resource
+
+// The operations below take and give canonical intervals: sorted, at least one integer apart,
+// nil when empty. They never change their arguments and may return one of them. Each walks
+// the shorter side and gallops through the other, so that a small operand costs little
+// whatever the size of the large one.
+
+// seek is the first index from i on whose interval ends at x or later.
+func seek(rs []Range, i int, x uint64) int {
+	if i >= len(rs) || rs[i].End >= x {
+		return i
+	}
+	step, lo := 1, i // rs[lo].End < x
+	for lo+step < len(rs) && rs[lo+step].End < x {
+		lo += step
+		step *= 2
+	}
+	hi := min(lo+step, len(rs)) // hi == len, or rs[hi].End >= x
+	for lo+1 < hi {
+		if mid := int(uint(lo+hi) / 2); rs[mid].End < x {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return hi
+}
+
+// covers reports whether every integer of b is in a.
+func covers(a, b []Range) bool {
+	i := 0
+	for _, x := range b {
+		i = seek(a, i, x.Begin)
+		if i == len(a) || a[i].Begin > x.Begin || a[i].End < x.End {
+			return false
+		}
+	}
+	return true
+}
+
+// union is a ∪ b.
+func union(a, b []Range) []Range {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	if len(b) == 0 || covers(a, b) {
+		return a
+	}
+	out := make([]Range, 0, len(a)+len(b))
+	i, j := 0, 0
+	for j < len(b) {
+		cur := b[j]
+		j++
+		k := seek(a, i, cur.Begin-min(cur.Begin, 1))
+		out = append(out, a[i:k]...)
+		i = k
+		for { // let cur swallow what touches it, from either side
+			if i < len(a) && touches(cur.End, a[i].Begin) {
+				cur.Begin, cur.End = min(cur.Begin, a[i].Begin), max(cur.End, a[i].End)
+				i++
+			} else if j < len(b) && touches(cur.End, b[j].Begin) {
+				cur.End = max(cur.End, b[j].End)
+				j++
+			} else {
+				break
+			}
+		}
+		out = append(out, cur)
+	}
+	return append(out, a[i:]...)
+}
+
+// difference is a without b.
+func difference(a, b []Range) []Range {
+	if !meet(a, b) {
+		return a
+	}
+	out := make([]Range, 0, len(a)+len(b))
+	i, cur := 0, a[0] // cur is what is left of a[i]
+	for _, x := range b {
+		if k := seek(a, i, x.Begin); k > i {
+			out = append(append(out, cur), a[i+1:k]...)
+			if i = k; i == len(a) {
+				return out
+			}
+			cur = a[i]
+		}
+		for cur.Begin <= x.End {
+			if cur.Begin < x.Begin {
+				out = append(out, Range{cur.Begin, x.Begin - 1})
+			}
+			if cur.End > x.End {
+				cur.Begin = x.End + 1
+				break
+			}
+			if i++; i == len(a) {
+				return orNil(out)
+			}
+			cur = a[i]
+		}
+	}
+	return append(append(out, cur), a[i+1:]...)
+}
+
+// meet reports whether a and b share an integer.
+func meet(a, b []Range) bool {
+	i := 0
+	for _, x := range b {
+		if i = seek(a, i, x.Begin); i == len(a) {
+			return false
+		}
+		if a[i].Begin <= x.End {
+			return true
+		}
+	}
+	return false
+}
+
+func orNil(rs []Range) []Range {
+	if len(rs) == 0 {
+		return nil
+	}
+	return rs
+}
+
+// intersection is a ∩ b.
+func intersection(a, b []Range) []Range {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	if covers(a, b) {
+		return b
+	}
+	var out []Range
+	i := 0
+	for _, x := range b {
+		for i = seek(a, i, x.Begin); i < len(a) && a[i].Begin <= x.End; i++ {
+			out = append(out, Range{max(a[i].Begin, x.Begin), min(a[i].End, x.End)})
+			if a[i].End > x.End {
+				break
+			}
+		}
+	}
+	return out
+}

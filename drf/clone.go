@@ -14,10 +14,11 @@ type owner struct{ _ byte }
 // Keys are brought up to date first, so that a clone made by New that nobody changes may be read by several goroutines
 // at once, unless WithLateWeightLost, under which reading an order leaves a mark.
 func (s *Sorter) Clone() Orderer {
-	s.refresh(0)
+	s.refresh()
 	c := *s
 	s.owner, c.owner = new(owner), new(owner)
-	s.shared, c.shared = true, true
+	s.sharedNodes, c.sharedNodes = true, true
+	s.sharedTables, c.sharedTables = true, true
 	c.levels = slices.Clone(s.levels)
 	for i := range c.levels {
 		c.levels[i].tree = s.levels[i].tree.Clone()
@@ -32,35 +33,36 @@ func (s *Sorter) Clone() Orderer {
 }
 
 // refresh does what the next Ascend would have to do first.
-func (s *Sorter) refresh(id int32) {
+func (s *Sorter) refresh() {
 	if s.lottery != nil {
 		return
 	}
-	if id == 0 {
-		s.settle(0)
-	}
-	n := s.nodes[id]
-	if s.levels[n.level].epoch != s.epoch {
-		s.rekey(n.level)
-	}
-	for _, k := range n.kids {
-		if !s.nodes[k].leaf() {
-			s.refresh(k)
+	s.settle(0)
+	for at := range s.levels {
+		if s.levels[at].epoch != s.epoch {
+			s.rekey(int32(at))
 		}
 	}
 }
 
-// own makes the tables of this Sorter its own before they are written to.
+// own makes the tables of this Sorter its own before clients come, go or get weights.
 func (s *Sorter) own() {
-	if !s.shared {
+	if !s.sharedTables {
 		return
 	}
-	s.shared = false
-	s.nodes = slices.Clone(s.nodes)
+	s.sharedTables = false
 	s.free = slices.Clone(s.free)
 	s.clients = maps.Clone(s.clients)
 	s.paths = maps.Clone(s.paths)
 	s.weights = maps.Clone(s.weights)
+}
+
+// ownNodes makes the list of nodes, but not the nodes, this Sorter's own.
+func (s *Sorter) ownNodes() {
+	if s.sharedNodes {
+		s.sharedNodes = false
+		s.nodes = slices.Clone(s.nodes)
+	}
 }
 
 // mut returns a node to write to: itself, or a copy that takes its place if a clone may be reading it.
@@ -70,7 +72,7 @@ func (s *Sorter) mut(id int32) *node {
 	if n.owner == s.owner {
 		return n
 	}
-	s.own()
+	s.ownNodes()
 	c := *n
 	c.owner = s.owner
 	c.kids = slices.Clone(n.kids)

@@ -22,7 +22,9 @@ type Sorter struct {
 	clients map[Client]int32   // the leaf of each client
 	paths   map[string]int32   // every node but the root and the virtual leaves
 	weights map[string]float64 // those other than 1
-	shared  bool               // the five above are also another Sorter's: copy before writing
+
+	// A clone has the same nodes, or the same four tables below them: copy before writing.
+	sharedNodes, sharedTables bool
 
 	levels     []level
 	freeLevels []int32

@@ -161,6 +161,7 @@ func (s *Sorter) collapse(id int32) {
 }
 
 func (s *Sorter) newNode(parent int32, path string) int32 {
+	s.ownNodes()
 	id := int32(len(s.nodes))
 	if k := len(s.free); k > 0 {
 		id, s.free = s.free[k-1], s.free[:k-1]
@@ -183,6 +184,7 @@ func (s *Sorter) newNode(parent int32, path string) int32 {
 
 // drop takes a node without children and without a key out of the tree.
 func (s *Sorter) drop(id int32) {
+	s.ownNodes()
 	n, p := s.nodes[id], s.mut(s.nodes[id].parent)
 	last := len(p.kids) - 1
 	if moved := p.kids[last]; moved != id {

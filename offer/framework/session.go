@@ -1,48 +1,174 @@
 package framework
 
 import (
+	"fmt"
+	"slices"
+	"time"
+
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
 )
 
-// SchedulerSession is the machine under a Driver.
-type SchedulerSession struct{}
+// Defaults of docs/protocol.md §18.
+const (
+	defaultBackoff    = 2 * time.Second
+	defaultBackoffCap = 1 * time.Minute
+	defaultHeartbeat  = 15 * time.Second
+	defaultMissed     = 5
+	defaultRecovery   = 15 * time.Minute
+	defaultMaxUpdates = 100_000
+)
 
-// NewScheduler returns a session that has not started.
-func NewScheduler(cfg SchedulerConfig) (*SchedulerSession, error) { panic("todo") }
+// SchedulerSession is the machine under a Driver (docs/protocol.md §17). It is not safe for concurrent use.
+//
+// Inputs: msg.Leader first (it starts the session), links, envelopes, msg.Tick, and what the driver queues: msg.Call,
+// msg.StopDriver, msg.AbortDriver.
+type SchedulerSession struct {
+	cfg    SchedulerConfig
+	now    offer.Time
+	status msg.DriverStatus
+	peering
+	subscribed bool // Subscribed came on link
+	registered bool // Registered was called
+	heartbeat  time.Duration
+	silence    alarm       // the connection is lost then
+	suppressed []role.Name // sorted
+	out        SchedulerReady
+}
 
-// Step takes one input.
-func (s *SchedulerSession) Step(now offer.Time, in msg.Input) error { panic("todo") }
-
-// NextDeadline tells when to step a Tick at the latest.
-func (s *SchedulerSession) NextDeadline() (offer.Time, bool) { panic("todo") }
-
-// Ready moves pending effects into rd and reports whether there were any.
-func (s *SchedulerSession) Ready(rd *SchedulerReady) bool { panic("todo") }
+// NewScheduler returns a session that has not started. It refuses zero entropy and negative times with ErrConfig; the
+// framework's description is the master's to judge.
+func NewScheduler(cfg SchedulerConfig) (*SchedulerSession, error) {
+	switch {
+	case cfg.Entropy == [16]byte{}:
+		return nil, fmt.Errorf("%w: Entropy is zero; draw 16 bytes from a random source", ErrConfig)
+	case cfg.SubscribeBackoff < 0 || cfg.SubscribeBackoffCap < 0:
+		return nil, fmt.Errorf("%w: back-off %v up to %v is negative", ErrConfig, cfg.SubscribeBackoff, cfg.SubscribeBackoffCap)
+	case cfg.MissedHeartbeats < 0:
+		return nil, fmt.Errorf("%w: %d missed heartbeats", ErrConfig, cfg.MissedHeartbeats)
+	}
+	or(&cfg.SubscribeBackoff, defaultBackoff)
+	or(&cfg.SubscribeBackoffCap, defaultBackoffCap)
+	or(&cfg.MissedHeartbeats, defaultMissed)
+	return &SchedulerSession{
+		cfg:        cfg,
+		status:     msg.DriverNotStarted,
+		peering:    peering{entropy: cfg.Entropy},
+		suppressed: sorted(cfg.Suppressed),
+	}, nil
+}
 
 // Status tells the driver's status.
-func (s *SchedulerSession) Status() msg.DriverStatus { panic("todo") }
+func (s *SchedulerSession) Status() msg.DriverStatus { return s.status }
 
-// Check reports a broken invariant.
-func (s *SchedulerSession) Check() error { panic("todo") }
+// Framework tells the framework as it subscribes, with its id once a master gave one.
+func (s *SchedulerSession) Framework() msg.FrameworkInfo { return s.cfg.Framework }
 
-// ExecutorSession is the machine under an ExecutorDriver.
-type ExecutorSession struct{}
+// Connected reports whether a master has answered the subscription and is still there.
+func (s *SchedulerSession) Connected() bool { return s.subscribed }
 
-// NewExecutor returns a session that has not started.
-func NewExecutor(cfg ExecutorConfig) (*ExecutorSession, error) { panic("todo") }
+// Step takes one input at the time now. An error leaves the state as it was: ErrInput, ErrCall, ErrNoUUID, or
+// *StatusError for a driver's call out of its time.
+func (s *SchedulerSession) Step(now offer.Time, in msg.Input) error {
+	s.now = max(s.now, now)
+	if err := s.input(in); err != nil {
+		return err
+	}
+	s.expire()
+	return nil
+}
 
-// Step takes one input.
-func (s *ExecutorSession) Step(now offer.Time, in msg.Input) error { panic("todo") }
+func (s *SchedulerSession) input(in msg.Input) error {
+	switch in := in.(type) {
+	case msg.Call:
+		if s.status != msg.DriverRunning {
+			return &StatusError{s.status}
+		}
+		return s.call(in.Body)
+	case msg.StopDriver:
+		if s.status != msg.DriverRunning {
+			return &StatusError{s.status}
+		}
+		s.stop(in.Failover)
+		return nil
+	case msg.AbortDriver:
+		if s.status != msg.DriverRunning {
+			return &StatusError{s.status}
+		}
+		s.end(msg.DriverAborted)
+		return nil
+	}
+	if s.ended() {
+		return nil // what was on its way when the session ended
+	}
+	switch in := in.(type) {
+	case msg.Leader:
+		s.status = msg.DriverRunning
+		s.follow(in.Master)
+	case msg.LinkUp:
+		s.up(in)
+	case msg.LinkDown:
+		s.down(in)
+	case msg.Envelope:
+		if in.Link == 0 || in.Link != s.link {
+			return nil // of an old stream
+		}
+		return s.receive(in.Body)
+	case msg.Tick:
+	default:
+		return fmt.Errorf("scheduler session: %w: %T", ErrInput, in)
+	}
+	return nil
+}
+
+func (s *SchedulerSession) ended() bool {
+	return s.status == msg.DriverAborted || s.status == msg.DriverStopped
+}
 
 // NextDeadline tells when to step a Tick at the latest.
-func (s *ExecutorSession) NextDeadline() (offer.Time, bool) { panic("todo") }
+func (s *SchedulerSession) NextDeadline() (offer.Time, bool) { return earliest(s.retry, s.silence) }
 
-// Ready moves pending effects into rd and reports whether there were any.
-func (s *ExecutorSession) Ready(rd *ExecutorReady) bool { panic("todo") }
+// Ready moves pending effects into rd, whose slices it reuses, and reports whether there were any.
+func (s *SchedulerSession) Ready(rd *SchedulerReady) bool {
+	*rd, s.out = s.out, *rd
+	s.out.reset()
+	return rd.any()
+}
 
-// Status tells the driver's status.
-func (s *ExecutorSession) Status() msg.DriverStatus { panic("todo") }
+func (s *SchedulerSession) emit(c Callback) { s.out.Callbacks = append(s.out.Callbacks, c) }
+func (s *SchedulerSession) send(m msg.Message) {
+	s.out.Sends = append(s.out.Sends, msg.Envelope{Link: s.link, Body: m})
+}
+func (s *SchedulerSession) hang(l msg.Link) { s.out.Closes = append(s.out.Closes, l) }
 
-// Check reports a broken invariant.
-func (s *ExecutorSession) Check() error { panic("todo") }
+func (s *SchedulerSession) stop(failover bool) {
+	if s.link != 0 && !failover {
+		s.send(msg.Teardown{})
+	}
+	s.end(msg.DriverStopped)
+}
+
+// end lets go of the link and of all timers.
+func (s *SchedulerSession) end(st msg.DriverStatus) {
+	if s.link != 0 {
+		s.hang(s.link)
+	}
+	s.link, s.dialing, s.subscribed = 0, false, false
+	s.retry.stop()
+	s.silence.stop()
+	s.status = st
+	s.out.Done = true
+}
+
+func or[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// sorted returns roles in order, each once.
+func sorted(roles []role.Name) []role.Name {
+	return slices.Compact(slices.Sorted(slices.Values(roles)))
+}

@@ -28,6 +28,7 @@ func TestMemFormula(t *testing.T) {
 		{2*gib - 1, 1023},               // half, less a byte
 		{2*gib + 1, 1024},               // what is less than a MiB is dropped
 		{3 * gib / 2, 768},              // 1536 / 2
+		{7 * gib / 4, 896},              // 1792 / 2
 		{2*mib + 1, 1},                  // 1 MiB and half a byte
 		{mib, 0},                        // half a MiB
 		{0, 0},                          //
@@ -48,6 +49,7 @@ func TestDiskFormula(t *testing.T) {
 		{10 * gib, 5120},                // 10240 - 5120
 		{10*gib - 1, 5119},              // half, less a byte
 		{8 * gib, 4096},                 // 8192 / 2
+		{9 * gib, 4608},                 // 9216 / 2
 		{10*gib + mib, 5121},            // 10241 - 5120
 		{0, 0},                          //
 		{math.MaxUint64, 4398046511103}, // more than a resource may hold
@@ -73,6 +75,8 @@ func drawBytes(t *rapid.T, label string) uint64 {
 	return rapid.OneOf(
 		rapid.Uint64(),
 		rapid.Uint64Range(0, 12*gib),
+		rapid.Uint64Range(gib, 3*gib),
+		rapid.Uint64Range(9*gib, 11*gib),
 		rapid.Uint64Range(2*gib-3, 2*gib+3),
 		rapid.Uint64Range(10*gib-3, 10*gib+3),
 	).Draw(t, label)

@@ -30,6 +30,8 @@ var (
 	ErrNoLink = errors.New("transport: no such link")
 	// ErrClosed: the port or the transport was closed.
 	ErrClosed = errors.New("transport: closed")
+	// ErrNobody: the empty node is nobody; nothing opens or dials it.
+	ErrNobody = errors.New("transport: the empty node is nobody")
 	// ErrInUse: another port is open under that node.
 	ErrInUse = errors.New("transport: node is in use")
 )
@@ -37,14 +39,15 @@ var (
 // Transport opens ports. Open may be called from any goroutine.
 type Transport interface {
 	// Open makes self reachable. ctx bounds the opening only. in is called from then on until Port.Close returns.
-	// It answers ErrInUse if self is open already and ErrClosed if the transport was closed.
+	// It answers ErrInUse if self is open already, ErrNobody if self is empty and ErrClosed if the transport was closed.
 	Open(ctx context.Context, self msg.Node, in Inbox) (Port, error)
 }
 
 // Port is one node's door to the others. All methods may be called from any goroutine, Close more than once; none may
 // be called from within an Inbox call but Send, Dial and Hang.
 type Port interface {
-	// Dial asks for a link to peer; its Up or Down follows on the Inbox and names the link returned here.
+	// Dial asks for a link to peer; its Up or Down follows on the Inbox and names the link returned here. Nothing can be
+	// sent on it before its Up.
 	Dial(peer msg.Node) (msg.Link, error)
 	// Send queues e on e.Link. nil is no promise of delivery.
 	Send(e msg.Envelope) error

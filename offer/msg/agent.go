@@ -24,7 +24,8 @@ type (
 		Executors  []ExecutorReport
 		Tasks      []TaskReport
 	}
-	// UpdateAgent tells the agent's total after an operation was applied there.
+	// UpdateAgent tells the agent's total after an operation was applied there, or failed: it follows the
+	// OperationUpdate. A master ignores it while further operations are on their way to the agent.
 	UpdateAgent struct{ Total resource.Resources }
 	// UnregisterAgent is a clean goodbye.
 	UnregisterAgent struct{ Agent offer.AgentID }
@@ -121,11 +122,13 @@ type (
 	}
 )
 
-// RunningTask names a task of a framework in messages between master and agent.
+// RunningTask names a task of a framework in messages between master and agent. Capabilities are the framework's: they
+// decide how an agent that knows neither words its answer.
 type RunningTask struct {
-	Framework offer.FrameworkID
-	Task      TaskID
-	Executor  ExecutorID
+	Framework    offer.FrameworkID
+	Task         TaskID
+	Executor     ExecutorID
+	Capabilities Capabilities
 }
 
 func (RegisterAgent) isMessage()     {}

@@ -117,4 +117,6 @@ type TaskStatus struct {
 	Time      offer.Time
 	Healthy   *bool
 	Labels    []resource.Label
+	// UnreachableTime is when the task's agent was lost, where the master tells of that; 0 otherwise.
+	UnreachableTime offer.Time
 }

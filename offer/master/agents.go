@@ -1,0 +1,299 @@
+package master
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// agent is a registered agent (docs/protocol.md §4.2), connected or not.
+type agent struct {
+	info        msg.AgentInfo
+	node        msg.Node
+	link        *link // nil: disconnected
+	total       resource.Resources
+	deactivated bool
+	registered  offer.Time
+
+	tasks     map[taskKey]*task // live, and terminal ones until acknowledged
+	executors map[executorKey]*executor
+	pending   map[msg.UUID]bool // operations that it has not answered
+
+	missed     int   // pings in a row without a pong
+	ping       alarm // the next ping; set as long as the agent is registered
+	reregister alarm // set while it is disconnected
+}
+
+type taskKey struct {
+	framework offer.FrameworkID
+	task      msg.TaskID
+}
+
+func (a taskKey) compare(b taskKey) int {
+	return cmp.Or(strings.Compare(string(a.framework), string(b.framework)), strings.Compare(string(a.task), string(b.task)))
+}
+
+type executorKey struct {
+	framework offer.FrameworkID
+	executor  msg.ExecutorID
+}
+
+func (a executorKey) compare(b executorKey) int {
+	return cmp.Or(strings.Compare(string(a.framework), string(b.framework)), strings.Compare(string(a.executor), string(b.executor)))
+}
+
+// executor is an executor that by our books runs on an agent; those of command tasks are not in the books.
+type executor struct{ ExecutorReport }
+
+func (e *executor) allocation() offer.Allocation {
+	return offer.Allocation{Framework: e.Info.Framework, Role: e.Role, Agent: e.Agent}
+}
+
+func (a *agent) report() AgentReport {
+	return AgentReport{Info: a.info, Node: a.node, Total: a.total, Connected: a.link != nil, Deactivated: a.deactivated, Registered: a.registered}
+}
+
+func (a *agent) sortedTasks() []*task { return sortedValues(a.tasks, taskKey.compare) }
+
+func (a *agent) sortedExecutors() []*executor { return sortedValues(a.executors, executorKey.compare) }
+
+// sortedValues lists a map's values in the order of their keys.
+func sortedValues[K comparable, V any](m map[K]V, order func(a, b K) int) []V {
+	out := make([]V, 0, len(m))
+	for _, k := range slices.SortedFunc(maps.Keys(m), order) {
+		out = append(out, m[k])
+	}
+	return out
+}
+
+func sortedAgents(m map[offer.AgentID]*agent) []*agent {
+	return sortedValues(m, cmp.Compare[offer.AgentID])
+}
+
+// toAgent sends to a, or nowhere if it is disconnected.
+func (m *Machine) toAgent(a *agent, body msg.Message) {
+	if a.link != nil {
+		m.send(a.link.id, body)
+	}
+}
+
+// pingPatience is how long an agent waits for a ping before it looks for the master again.
+func (m *Machine) pingPatience() time.Duration {
+	return m.cfg.PingTimeout * time.Duration(m.cfg.MaxPings)
+}
+
+// registerAgent admits an agent without an id (docs/protocol.md §4.3).
+func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
+	if l.framework != nil {
+		return fmt.Errorf("%w: link %d carries framework %s; register on a link of its own", ErrTaken, l.id, l.framework.info.ID)
+	}
+	if err := m.validAgent(b.Info, b.Total); err != nil {
+		return err
+	}
+	if b.Info.ID != "" {
+		return fmt.Errorf("%w: RegisterAgent with id %q; an agent that has one sends ReregisterAgent", ErrInvalid, b.Info.ID)
+	}
+	if l.agent != nil { // a retry that crossed our answer
+		m.toAgent(l.agent, msg.AgentRegistered{Agent: l.agent.info.ID, PingTimeout: m.pingPatience()})
+		return nil
+	}
+	counter := m.nextAgent
+	b.Info.ID = m.newAgentID()
+	spec := offer.AgentSpec{ID: b.Info.ID, Hostname: b.Info.Hostname, Total: b.Total, Attributes: b.Info.Attributes}
+	if err := m.allocateAgent(l, spec); err != nil {
+		m.nextAgent = counter
+		return err
+	}
+	m.admit(b.Info.ID, func() {
+		m.replaceAt(l.peer)
+		a := m.addAgent(l, b.Info, b.Total, false)
+		m.toAgent(a, msg.AgentRegistered{Agent: a.info.ID, PingTimeout: m.pingPatience()})
+		m.startPings(a)
+	})
+	return nil
+}
+
+// allocateAgent brings a new agent to the allocator, which may refuse it.
+func (m *Machine) allocateAgent(l *link, spec offer.AgentSpec) error {
+	if len(m.agents) >= m.cfg.Bounds.Agents && m.nodes[l.peer] == nil {
+		return fmt.Errorf("%w: %d agents are registered; raise Bounds.Agents", ErrBound, len(m.agents))
+	}
+	if err := m.alloc.AddAgent(m.now, spec); err != nil {
+		return fmt.Errorf("agent %s at %q: %w", spec.ID, l.peer, err)
+	}
+	return nil
+}
+
+// replaceAt removes a record of an earlier agent at an address: whatever comes from there now is another one.
+func (m *Machine) replaceAt(n msg.Node) {
+	if old := m.nodes[n]; old != nil {
+		m.removeAgent(old, "another agent registered at its address")
+	}
+}
+
+// addAgent puts an agent that the allocator knows into the books.
+func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources, deactivated bool) *agent {
+	a := &agent{
+		info: info, node: l.peer, total: total, deactivated: deactivated, registered: m.now,
+		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{}, pending: map[msg.UUID]bool{},
+	}
+	a.ping.ring = func() { m.pingAgent(a) }
+	a.reregister.ring = func() { m.loseAgent(a, "it did not come back in time") }
+	m.agents[info.ID], m.nodes[a.node] = a, a
+	a.link, l.agent = l, a
+	m.emit(AgentAdded{a.report()})
+	return a
+}
+
+// updateAgent takes over the agent's own total, unless operations are on their way to it that this total cannot hold
+// yet: then the agent will tell again.
+func (m *Machine) updateAgent(a *agent, b msg.UpdateAgent) error {
+	if err := m.validTotal(b.Total); err != nil {
+		return err
+	}
+	if len(a.pending) > 0 || a.total.Equal(b.Total) {
+		return nil
+	}
+	if err := m.alloc.UpdateAgent(m.now, a.info.ID, b.Total); err != nil {
+		return fmt.Errorf("agent %s: %w", a.info.ID, err)
+	}
+	a.total = b.Total
+	m.emit(AgentUpdated{a.report()})
+	return nil
+}
+
+// operationUpdate learns how an operation ended. What it changed in our books stands until the agent tells its total,
+// which follows a failure.
+func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
+	if !a.pending[b.UUID] {
+		return fmt.Errorf("%w: agent %s answers operation %s, which is not under way there", ErrInvalid, a.info.ID, b.UUID)
+	}
+	if err := m.boundText("error of an operation", b.Error); err != nil {
+		return err
+	}
+	delete(a.pending, b.UUID)
+	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
+	return nil
+}
+
+// unregisterAgent is a clean goodbye.
+func (m *Machine) unregisterAgent(a *agent, b msg.UnregisterAgent) error {
+	if b.Agent != a.info.ID {
+		return fmt.Errorf("%w: agent %s says goodbye as %q", ErrInvalid, a.info.ID, b.Agent)
+	}
+	m.removeAgent(a, "it said goodbye")
+	return nil
+}
+
+// disconnectAgent follows the loss of an agent's link (docs/protocol.md §4.5): it is offered no more, and tasks that
+// would not outlive its process are lost at once, whatever their framework's capabilities.
+func (m *Machine) disconnectAgent(a *agent) {
+	a.link = nil
+	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, false))
+	m.alarms.set(&a.reregister, m.now.Add(m.cfg.ReregisterTimeout))
+	m.emit(AgentUpdated{a.report()})
+	for _, t := range a.sortedTasks() {
+		f := m.frameworks[t.Framework]
+		if f.info.Checkpoint {
+			continue
+		}
+		if !t.State.Terminal() {
+			m.announce(f, t, msg.TaskLost, msg.ReasonAgentDisconnected, "the link to its agent broke, and it is not checkpointed")
+		}
+		m.endTask(t)
+	}
+	for _, e := range a.sortedExecutors() {
+		if !m.frameworks[e.Info.Framework].info.Checkpoint {
+			m.dropExecutor(a, e)
+		}
+	}
+}
+
+// loseAgent makes an agent unreachable (docs/protocol.md §4.5).
+func (m *Machine) loseAgent(a *agent, why string) {
+	m.markUnreachable(a, func() {
+		for _, t := range a.sortedTasks() {
+			m.parkTask(t)
+		}
+		m.dropAgent(a, "unreachable: "+why)
+	})
+}
+
+// removeAgent ends an agent for good: its tasks are lost.
+func (m *Machine) removeAgent(a *agent, why string) {
+	m.forget(a, func() {
+		for _, t := range a.sortedTasks() {
+			if !t.State.Terminal() {
+				m.announce(m.frameworks[t.Framework], t, msg.TaskLost, msg.ReasonAgentRemoved, why)
+			}
+			m.endTask(t)
+		}
+		m.dropAgent(a, why)
+	})
+}
+
+// dropAgent takes an agent without tasks out of the books, hangs up, and tells every framework.
+func (m *Machine) dropAgent(a *agent, why string) {
+	for _, e := range a.sortedExecutors() {
+		m.dropExecutor(a, e)
+	}
+	m.must(m.alloc.RemoveAgent(m.now, a.info.ID))
+	m.alarms.stop(&a.ping)
+	m.alarms.stop(&a.reregister)
+	delete(m.agents, a.info.ID)
+	delete(m.nodes, a.node)
+	m.emit(AgentRemoved{Agent: a.info.ID, Why: why})
+	for _, f := range m.sortedFrameworks() {
+		m.toFramework(f, msg.Failure{Agent: a.info.ID})
+	}
+	if a.link != nil {
+		m.hangUp(a.link)
+		a.link = nil
+	}
+}
+
+// dropExecutor takes an executor out of the books and frees what it held.
+func (m *Machine) dropExecutor(a *agent, e *executor) {
+	delete(a.executors, executorKey{e.Info.Framework, e.Info.ID})
+	m.release(e.allocation(), e.Info.Resources)
+	m.emit(ExecutorRemoved{e.Ref()})
+}
+
+func (m *Machine) addExecutor(a *agent, e *executor) {
+	a.executors[executorKey{e.Info.Framework, e.Info.ID}] = e
+	m.emit(ExecutorAdded{e.ExecutorReport})
+}
+
+// exitedExecutor frees what an executor held and tells its framework. Executors of command tasks are not in the books
+// and nobody hears of them (docs/protocol.md §11).
+func (m *Machine) exitedExecutor(a *agent, b msg.ExitedExecutor) error {
+	e := a.executors[executorKey{b.Framework, b.Executor}]
+	if e == nil {
+		return nil
+	}
+	m.dropExecutor(a, e)
+	m.toFramework(m.frameworks[b.Framework], msg.Failure{Agent: a.info.ID, Executor: b.Executor, Status: b.Status})
+	return nil
+}
+
+// release gives resources back to the allocator.
+func (m *Machine) release(al offer.Allocation, r resource.Resources) {
+	if !r.IsEmpty() {
+		m.must(m.alloc.Release(m.now, al, r))
+	}
+}
+
+// must notes that the allocator refused what our books say it has to take. Nothing a stranger sends gets there; Check
+// reports the first.
+func (m *Machine) must(err error) {
+	if err != nil && m.fault == nil {
+		m.fault = err
+	}
+}

@@ -1,0 +1,291 @@
+package master
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
+)
+
+// Check recomputes what the books must agree on, from the tasks, executors and offers themselves, and reports the first
+// thing that does not (ErrCorrupt, or the allocator's error): the allocator's own books, what it holds of each agent,
+// the indexes, the links, the counters and the bounds. It changes nothing. Tests call it after every step.
+func (m *Machine) Check() error {
+	if m.fault != nil {
+		return corrupt("the allocator refused what the books say: %v", m.fault)
+	}
+	if err := m.alloc.Check(); err != nil {
+		return err
+	}
+	for _, check := range []func() error{
+		m.checkAgents, m.checkFrameworks, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func corrupt(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrCorrupt, fmt.Errorf(format, args...))
+}
+
+func (m *Machine) checkAgents() error {
+	if len(m.nodes) != len(m.agents) {
+		return corrupt("nodes: %d addresses of %d agents", len(m.nodes), len(m.agents))
+	}
+	if known := m.alloc.Agents(); !slices.Equal(known, slices.Sorted(maps.Keys(m.agents))) {
+		return corrupt("agents: the allocator has %v, the books have %v", known, slices.Sorted(maps.Keys(m.agents)))
+	}
+	offered := m.offeredByAgent()
+	for id, a := range sortedPairs(m.agents) {
+		if err := m.checkAgent(id, a); err != nil {
+			return err
+		}
+		if err := m.checkBooks(a, offered[id]); err != nil {
+			return err
+		}
+	}
+	return bound("agents", len(m.agents), m.cfg.Bounds.Agents)
+}
+
+func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
+	switch {
+	case a.info.ID != id:
+		return corrupt("agents: %s is filed under %s", a.info.ID, id)
+	case m.nodes[a.node] != a:
+		return corrupt("nodes: %q is not that of agent %s", a.node, id)
+	case m.unreachable.has(id):
+		return corrupt("agent %s is registered and unreachable", id)
+	case a.link != nil && (a.link.agent != a || m.links[a.link.id] != a.link):
+		return corrupt("link of agent %s does not carry it", id)
+	case (a.link == nil) != a.reregister.isSet():
+		return corrupt("reregister alarm of agent %s: connected %t, set %t", id, a.link != nil, a.reregister.isSet())
+	case !a.ping.isSet():
+		return corrupt("ping alarm of agent %s is not set", id)
+	}
+	if err := m.checkAgentTasks(a); err != nil {
+		return err
+	}
+	return bound("tasks of agent "+string(id), len(a.tasks), m.cfg.Bounds.AgentTasks)
+}
+
+func (m *Machine) checkAgentTasks(a *agent) error {
+	for k, t := range sortedPairsFunc(a.tasks, taskKey.compare) {
+		f := m.frameworks[t.Framework]
+		switch {
+		case t.agentKey() != k || t.Agent != a.info.ID:
+			return corrupt("agent tasks: %s is filed under %v at agent %s", t, k, a.info.ID)
+		case f == nil:
+			return corrupt("agent tasks: %s has no framework", t)
+		case t.Unreachable != 0:
+			return corrupt("agent tasks: %s, but agent %s is registered", t, a.info.ID)
+		case !t.stray && f.tasks[t.ID] != t:
+			return corrupt("framework tasks: %s is not among those of its framework", t)
+		}
+	}
+	for k, e := range sortedPairsFunc(a.executors, executorKey.compare) {
+		if (executorKey{e.Info.Framework, e.Info.ID}) != k || e.Agent != a.info.ID {
+			return corrupt("executors: %s is filed under %v at agent %s", e, k, a.info.ID)
+		}
+		if m.frameworks[e.Info.Framework] == nil {
+			return corrupt("executors: %s has no framework", e)
+		}
+	}
+	return nil
+}
+
+// offeredByAgent adds up the offers that frameworks were told of.
+func (m *Machine) offeredByAgent() map[offer.AgentID]resources {
+	sum := map[offer.AgentID]resources{}
+	for _, f := range m.sortedFrameworks() {
+		for _, o := range sortedPairs(f.offers) {
+			sum[o.Agent] = sum[o.Agent].Add(o.Resources)
+		}
+	}
+	return sum
+}
+
+// checkBooks compares what tasks, executors and offers hold with the allocator's ledger.
+func (m *Machine) checkBooks(a *agent, offered resources) error {
+	books, ok := m.alloc.Agent(a.info.ID)
+	if !ok {
+		return corrupt("agent %s is unknown to the allocator", a.info.ID)
+	}
+	var used resources
+	for _, t := range a.sortedTasks() {
+		if t.holds() {
+			used = used.Add(t.Resources)
+		}
+	}
+	for _, e := range a.sortedExecutors() {
+		used = used.Add(e.Info.Resources)
+	}
+	switch {
+	case !books.Total.Equal(a.total):
+		return corrupt("total of agent %s: the books have %s, the allocator has %s", a.info.ID, a.total, books.Total)
+	case !books.Allocated.Unallocate().Equal(used):
+		return corrupt("allocated on agent %s: tasks and executors hold %s, the allocator has %s", a.info.ID, used, books.Allocated)
+	case !books.Offered.Unallocate().Equal(offered):
+		return corrupt("offered on agent %s: offers hold %s, the allocator has %s", a.info.ID, offered, books.Offered)
+	case books.Active != (a.link != nil && !a.deactivated):
+		return corrupt("agent %s: connected %t, deactivated %t, offered %t", a.info.ID, a.link != nil, a.deactivated, books.Active)
+	}
+	return nil
+}
+
+func (m *Machine) checkFrameworks() error {
+	for id, f := range sortedPairs(m.frameworks) {
+		if err := m.checkFramework(id, f); err != nil {
+			return err
+		}
+	}
+	return bound("frameworks", len(m.frameworks), m.cfg.Bounds.Frameworks)
+}
+
+func (m *Machine) checkFramework(id offer.FrameworkID, f *framework) error {
+	connected := f.state == FrameworkConnected
+	switch {
+	case f.info.ID != id:
+		return corrupt("frameworks: %s is filed under %s", f.info.ID, id)
+	case m.completed.has(id):
+		return corrupt("framework %s is completed and not", id)
+	case connected != (f.link != nil):
+		return corrupt("framework %s is %s, with a link %t", id, f.state, f.link != nil)
+	case connected && (f.link.framework != f || m.links[f.link.id] != f.link):
+		return corrupt("link of framework %s does not carry it", id)
+	case connected != f.heartbeat.isSet():
+		return corrupt("heartbeat alarm of framework %s: %s, set %t", id, f.state, f.heartbeat.isSet())
+	case (f.state == FrameworkDisconnected) != f.failover.isSet():
+		return corrupt("failover alarm of framework %s: %s, set %t", id, f.state, f.failover.isSet())
+	case !connected && len(f.offers) > 0:
+		return corrupt("offers: framework %s is %s and holds %d", id, f.state, len(f.offers))
+	}
+	for n, o := range sortedPairs(f.offers) {
+		if o.ID != m.wireOffer(n) || o.Framework != id {
+			return corrupt("offers: %s of %s is filed under %d of %s", o.ID, o.Framework, n, id)
+		}
+		if _, out := m.alloc.Outstanding(n); !out {
+			return corrupt("offers: %s is out with %s, and not by the allocator's books", o.ID, id)
+		}
+	}
+	return m.checkFrameworkTasks(f)
+}
+
+func (m *Machine) checkFrameworkTasks(f *framework) error {
+	for id, t := range sortedPairs(f.tasks) {
+		a := m.agents[t.Agent]
+		switch {
+		case t.ID != id || t.Framework != f.info.ID:
+			return corrupt("framework tasks: %s is filed under %s of %s", t, id, f.info.ID)
+		case a == nil || a.tasks[t.agentKey()] != t:
+			return corrupt("agent tasks: %s is not among those of its agent", t)
+		case f.unreachable.has(id):
+			return corrupt("framework tasks: %s is live and parked", t)
+		}
+	}
+	var err error
+	f.unreachable.all(func(id msg.TaskID, t *task) bool {
+		if t.ID != id || m.agents[t.Agent] != nil {
+			err = corrupt("unreachable tasks: %s is parked under %s, its agent is registered: %t", t, id, m.agents[t.Agent] != nil)
+		}
+		return err == nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := bound("unreachable tasks of "+string(f.info.ID), f.unreachable.len(), m.cfg.Bounds.UnreachableTasks); err != nil {
+		return err
+	}
+	return bound("completed tasks of "+string(f.info.ID), f.history.len(), m.cfg.Bounds.CompletedTasks)
+}
+
+func (m *Machine) checkLinks() error {
+	for id, l := range sortedPairs(m.links) {
+		switch {
+		case l.id != id:
+			return corrupt("links: %d is filed under %d", l.id, id)
+		case l.agent != nil && l.framework != nil, l.closing && (l.agent != nil || l.framework != nil):
+			return corrupt("links: %d carries more than one party, or one although it is closing", id)
+		case l.agent != nil && (l.agent.link != l || m.agents[l.agent.info.ID] != l.agent):
+			return corrupt("links: %d carries agent %s, which is elsewhere", id, l.agent.info.ID)
+		case l.framework != nil && (l.framework.link != l || m.frameworks[l.framework.info.ID] != l.framework):
+			return corrupt("links: %d carries framework %s, which is elsewhere", id, l.framework.info.ID)
+		}
+	}
+	return bound("links", len(m.links), m.cfg.Bounds.Links)
+}
+
+func (m *Machine) checkRoles() error {
+	count := map[role.Name]int{}
+	for _, f := range m.sortedFrameworks() {
+		for _, r := range f.info.Roles {
+			count[r]++
+		}
+	}
+	if !maps.Equal(count, m.roles) {
+		return corrupt("roles: counted %v, recomputed %v", m.roles, count)
+	}
+	return bound("roles", len(m.roles), m.cfg.Bounds.Roles)
+}
+
+// checkAlarms sees that the heap holds just the alarms that are set.
+func (m *Machine) checkAlarms() error {
+	set := 0
+	for _, a := range sortedAgents(m.agents) {
+		set += isSet(&a.ping) + isSet(&a.reregister)
+	}
+	for _, f := range m.sortedFrameworks() {
+		set += isSet(&f.heartbeat) + isSet(&f.failover)
+	}
+	if set != m.alarms.Len() {
+		return corrupt("alarms: %d in the heap, %d set", m.alarms.Len(), set)
+	}
+	for i, a := range m.alarms.heap {
+		if a.slot != i+1 {
+			return corrupt("alarms: place %d holds the alarm of place %d", i, a.slot-1)
+		}
+	}
+	return nil
+}
+
+func isSet(a *alarm) int {
+	if a.isSet() {
+		return 1
+	}
+	return 0
+}
+
+func (m *Machine) checkCompleted() error {
+	if err := bound("unreachable agents", m.unreachable.len(), m.cfg.Bounds.UnreachableAgents); err != nil {
+		return err
+	}
+	return bound("completed frameworks", m.completed.len(), m.cfg.Bounds.CompletedFrameworks)
+}
+
+func bound(what string, n, most int) error {
+	if n > most {
+		return corrupt("%s: %d, the bound is %d", what, n, most)
+	}
+	return nil
+}
+
+// sortedPairs yields a map in the order of its keys.
+func sortedPairs[K cmp.Ordered, V any](m map[K]V) func(func(K, V) bool) {
+	return sortedPairsFunc(m, cmp.Compare[K])
+}
+
+func sortedPairsFunc[K comparable, V any](m map[K]V, order func(a, b K) int) func(func(K, V) bool) {
+	return func(yield func(K, V) bool) {
+		for _, k := range slices.SortedFunc(maps.Keys(m), order) {
+			if !yield(k, m[k]) {
+				return
+			}
+		}
+	}
+}

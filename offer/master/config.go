@@ -1,0 +1,120 @@
+package master
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
+)
+
+// Config is what a Machine is made from. But for Entropy, zero fields take the defaults of docs/protocol.md §18.
+type Config struct {
+	// Entropy makes the ids of this master unlike all others: 16 bytes from crypto/rand, in simulations from the seed.
+	// Zero is refused. A new run of a master needs new entropy (docs/protocol.md §1).
+	Entropy [16]byte
+	// Node and Version are told to everybody as part of msg.MasterInfo.
+	Node    msg.Node
+	Version string
+	// Allocator configures who is offered what.
+	Allocator offer.Config
+
+	// HeartbeatInterval is how often each scheduler's stream gets a heartbeat; 15 s.
+	HeartbeatInterval time.Duration
+	// PingTimeout is how long an agent may take to answer a ping; 15 s, allowed are 1 s to 15 min.
+	PingTimeout time.Duration
+	// MaxPings is how many pings in a row may stay unanswered before an agent counts as unreachable; 5.
+	MaxPings int
+	// ReregisterTimeout is how long an agent whose link broke may take to return; 10 min.
+	ReregisterTimeout time.Duration
+
+	Bounds Bounds
+}
+
+// Bounds limit what strangers can make the master hold (docs/protocol.md §18, §18.1). A zero field takes its default.
+type Bounds struct {
+	Links               int // links up at a time, of whatever kind; 1,100,000
+	Agents              int // registered agents; 1,000,000
+	Frameworks          int // frameworks that are not completed; 10,000
+	Roles               int // roles that frameworks subscribe to, together; 100,000
+	Names               role.Bounds
+	Tasks               int // live tasks of one framework; 1,000,000
+	TasksPerAccept      int // 10,000
+	OperationsPerAccept int // 10,000
+	AgentTasks          int // live tasks of one agent, terminal ones until acknowledged; 1,000,000
+	Resources           int // entries of one collection in a message; 10,000
+	Labels              int // of one object; 256
+	LabelBytes          int // of a key or a value; 4 KiB
+	Attributes          int // of an agent; 1,024
+	TaskData            int // bytes; 1 MiB
+	MessageData         int // bytes; 1 MiB
+	Text                int // bytes of any other text, such as a name or a URL; 64 KiB
+	MinAllocatable      int // alternatives for one role in FrameworkInfo.MinAllocatable; 1,000
+	OffersPerMessage    int // 1,000
+
+	CompletedFrameworks int // remembered; 50
+	CompletedTasks      int // remembered per framework; 1,000
+	UnreachableTasks    int // remembered per framework; 1,000
+	UnreachableAgents   int // remembered; 102,400
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Entropy == [16]byte{} {
+		return c, fmt.Errorf("%w: Entropy is zero; draw 16 bytes from crypto/rand, or from a seed", ErrConfig)
+	}
+	for _, d := range []struct {
+		name            string
+		at              *time.Duration
+		otherwise       time.Duration
+		atLeast, atMost time.Duration
+	}{
+		{"HeartbeatInterval", &c.HeartbeatInterval, 15 * time.Second, time.Millisecond, 24 * time.Hour},
+		{"PingTimeout", &c.PingTimeout, 15 * time.Second, time.Second, 15 * time.Minute},
+		{"ReregisterTimeout", &c.ReregisterTimeout, 10 * time.Minute, time.Second, 365 * 24 * time.Hour},
+	} {
+		if *d.at == 0 {
+			*d.at = d.otherwise
+		}
+		if *d.at < d.atLeast || *d.at > d.atMost {
+			return c, fmt.Errorf("%w: %s is %v; allowed are %v to %v", ErrConfig, d.name, *d.at, d.atLeast, d.atMost)
+		}
+	}
+	b := &c.Bounds
+	for _, n := range []struct {
+		name      string
+		at        *int
+		otherwise int
+	}{
+		{"MaxPings", &c.MaxPings, 5},
+		{"Bounds.Links", &b.Links, 1_100_000},
+		{"Bounds.Agents", &b.Agents, 1_000_000},
+		{"Bounds.Frameworks", &b.Frameworks, 10_000},
+		{"Bounds.Roles", &b.Roles, 100_000},
+		{"Bounds.Tasks", &b.Tasks, 1_000_000},
+		{"Bounds.TasksPerAccept", &b.TasksPerAccept, 10_000},
+		{"Bounds.OperationsPerAccept", &b.OperationsPerAccept, 10_000},
+		{"Bounds.AgentTasks", &b.AgentTasks, 1_000_000},
+		{"Bounds.Resources", &b.Resources, 10_000},
+		{"Bounds.Labels", &b.Labels, 256},
+		{"Bounds.LabelBytes", &b.LabelBytes, 4 << 10},
+		{"Bounds.Attributes", &b.Attributes, 1_024},
+		{"Bounds.TaskData", &b.TaskData, 1 << 20},
+		{"Bounds.MessageData", &b.MessageData, 1 << 20},
+		{"Bounds.Text", &b.Text, 64 << 10},
+		{"Bounds.MinAllocatable", &b.MinAllocatable, 1_000},
+		{"Bounds.OffersPerMessage", &b.OffersPerMessage, 1_000},
+		{"Bounds.CompletedFrameworks", &b.CompletedFrameworks, 50},
+		{"Bounds.CompletedTasks", &b.CompletedTasks, 1_000},
+		{"Bounds.UnreachableTasks", &b.UnreachableTasks, 1_000},
+		{"Bounds.UnreachableAgents", &b.UnreachableAgents, 102_400},
+	} {
+		if *n.at < 0 {
+			return c, fmt.Errorf("%w: %s is %d; give 0 for the default or a positive number", ErrConfig, n.name, *n.at)
+		}
+		if *n.at == 0 {
+			*n.at = n.otherwise
+		}
+	}
+	return c, nil
+}

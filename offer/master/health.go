@@ -1,0 +1,38 @@
+package master
+
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// startPings begins a new count of pings with one at once (docs/protocol.md §4.5).
+func (m *Machine) startPings(a *agent) {
+	a.missed = -1
+	m.pingAgent(a)
+}
+
+// pingAgent rings every PingTimeout: one more ping was not answered, or there was none yet. Pings go on while the agent
+// is disconnected, and nobody answers them: so an agent that is dead is unreachable after MaxPings, not only after
+// ReregisterTimeout.
+func (m *Machine) pingAgent(a *agent) {
+	a.missed++
+	if a.missed >= m.cfg.MaxPings {
+		m.loseAgent(a, fmt.Sprintf("%d pings went unanswered", a.missed))
+		return
+	}
+	m.toAgent(a, msg.Ping{Connected: a.link != nil})
+	m.alarms.set(&a.ping, m.now.Add(m.cfg.PingTimeout))
+}
+
+// pong begins the count anew; the next ping keeps its time.
+func (m *Machine) pong(a *agent) error {
+	a.missed = -1
+	return nil
+}
+
+// startHeartbeats sends one at once and then every HeartbeatInterval.
+func (m *Machine) startHeartbeats(f *framework) {
+	m.toFramework(f, msg.Heartbeat{})
+	m.alarms.set(&f.heartbeat, m.now.Add(m.cfg.HeartbeatInterval))
+}

@@ -1,0 +1,73 @@
+package master
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// derive makes a UUID of RFC 4122's form from the entropy, what it is for and a counter (docs/protocol.md §1).
+func derive(entropy [16]byte, purpose string, n uint64) msg.UUID {
+	h := sha256.New()
+	h.Write(entropy[:])
+	h.Write([]byte(purpose))
+	h.Write(binary.BigEndian.AppendUint64(nil, n))
+	u := msg.UUID(h.Sum(nil)[:16])
+	u[6] = u[6]&0x0f | 0x40
+	u[8] = u[8]&0x3f | 0x80
+	return u
+}
+
+func masterID(entropy [16]byte) msg.MasterID {
+	return msg.MasterID(derive(entropy, "master", 0).String())
+}
+
+// newUUID names an operation between this master and an agent.
+func (m *Machine) newUUID() msg.UUID {
+	m.nextUUID++
+	return derive(m.cfg.Entropy, "operation", m.nextUUID)
+}
+
+// newFrameworkID counts from 0000; an id that a framework brought along is passed over.
+func (m *Machine) newFrameworkID() offer.FrameworkID {
+	for {
+		id := offer.FrameworkID(fmt.Sprintf("%s-%04d", m.id, m.nextFramework))
+		m.nextFramework++
+		if m.frameworks[id] == nil && !m.completed.has(id) {
+			return id
+		}
+	}
+}
+
+// newAgentID counts from S0; an id that an agent brought along is passed over.
+func (m *Machine) newAgentID() offer.AgentID {
+	for {
+		id := offer.AgentID(fmt.Sprintf("%s-S%d", m.id, m.nextAgent))
+		m.nextAgent++
+		if m.agents[id] == nil && !m.unreachable.has(id) {
+			return id
+		}
+	}
+}
+
+func (m *Machine) wireOffer(n offer.OfferID) msg.OfferID {
+	return msg.OfferID(string(m.id) + "-O" + strconv.FormatUint(uint64(n), 10))
+}
+
+// parseOffer undoes wireOffer, and takes nothing else.
+func (m *Machine) parseOffer(id msg.OfferID) (offer.OfferID, bool) {
+	digits, ok := strings.CutPrefix(string(id), string(m.id)+"-O")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || m.wireOffer(offer.OfferID(n)) != id {
+		return 0, false
+	}
+	return offer.OfferID(n), true
+}

@@ -1,0 +1,198 @@
+package master
+
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
+)
+
+// Machine is the state of a leading master. New makes one; the zero value is of no use.
+type Machine struct {
+	cfg   Config
+	id    msg.MasterID
+	now   offer.Time // the latest time seen: time never goes back in here
+	alloc *offer.Allocator
+	batch offer.Batch
+	out   Ready // pending effects
+
+	nextFramework, nextAgent, nextUUID uint64
+
+	links       map[msg.Link]*link
+	agents      map[offer.AgentID]*agent // registered ones
+	nodes       map[msg.Node]*agent      // the same, by address
+	unreachable fifo[offer.AgentID, lostAgent]
+	frameworks  map[offer.FrameworkID]*framework
+	completed   fifo[offer.FrameworkID, *completedFramework]
+	roles       map[role.Name]int // frameworks subscribed to it
+	alarms      alarms
+	fault       error // what the allocator refused against our books; nil in a sound machine
+}
+
+// New makes the machine of a master that leads a cluster with nothing in it yet. The error wraps ErrConfig, or is the
+// allocator's.
+func New(cfg Config) (*Machine, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	alloc, err := offer.New(cfg.Allocator)
+	if err != nil {
+		return nil, err
+	}
+	return &Machine{
+		cfg:        cfg,
+		id:         masterID(cfg.Entropy),
+		alloc:      alloc,
+		links:      map[msg.Link]*link{},
+		agents:     map[offer.AgentID]*agent{},
+		nodes:      map[msg.Node]*agent{},
+		frameworks: map[offer.FrameworkID]*framework{},
+		roles:      map[role.Name]int{},
+	}, nil
+}
+
+// Info tells who this master is.
+func (m *Machine) Info() msg.MasterInfo {
+	return msg.MasterInfo{ID: m.id, Node: m.cfg.Node, Version: m.cfg.Version}
+}
+
+// Step does all work that is due at now, then takes in. A now before one already seen counts as that one.
+//
+// An error means that in was refused and changed nothing; what it wraps says why (see the variables of this package). It
+// is for the host's records: whoever sent the input was told what the protocol has to say.
+func (m *Machine) Step(now offer.Time, in msg.Input) error {
+	m.now = max(m.now, now)
+	m.runAlarms()
+	err := m.take(in)
+	m.pollAllocator()
+	return err
+}
+
+// NextDeadline tells when Step is to be called next, at the latest, with a msg.Tick if nothing else; false means that
+// there is nothing to wait for but inputs.
+func (m *Machine) NextDeadline() (offer.Time, bool) {
+	at, ok := m.alloc.NextDeadline()
+	if a, any := m.alarms.next(); any && (!ok || a < at) {
+		at, ok = a, true
+	}
+	return at, ok
+}
+
+// take hands an input to what deals with it. Everything below checks first and changes afterwards.
+func (m *Machine) take(in msg.Input) error {
+	switch in := in.(type) {
+	case msg.Tick:
+		return nil
+	case msg.LinkUp:
+		return m.linkUp(in)
+	case msg.LinkDown:
+		return m.linkDown(in)
+	case msg.Envelope:
+		return m.deliver(in)
+	case msg.Operate:
+		m.answer(in.Seq, m.operate(in))
+		return nil
+	}
+	return fmt.Errorf("%w: a master takes no %T", ErrInput, in)
+}
+
+// deliver hands a message to what deals with it.
+func (m *Machine) deliver(e msg.Envelope) error {
+	l := m.links[e.Link]
+	if l == nil {
+		return fmt.Errorf("%w: %d carries a %T before its LinkUp or after its LinkDown", ErrLink, e.Link, e.Body)
+	}
+	if l.closing {
+		return nil // it crossed the hang-up on its way
+	}
+	if known, err := m.deliverFromAgent(l, e.Body); known {
+		return err
+	}
+	if known, err := m.deliverFromScheduler(l, e.Body); known {
+		return err
+	}
+	return fmt.Errorf("%w: a master takes no %T", ErrInput, e.Body)
+}
+
+func (m *Machine) deliverFromAgent(l *link, body msg.Message) (known bool, err error) {
+	switch b := body.(type) {
+	case msg.RegisterAgent:
+		return true, m.registerAgent(l, b)
+	case msg.ReregisterAgent:
+		return true, m.reregisterAgent(l, b)
+	}
+	handle := m.agentHandler(body)
+	if handle == nil {
+		return false, nil
+	}
+	if l.agent == nil {
+		return true, fmt.Errorf("%w: link %d of %q sent a %T; register first", ErrNotRegistered, l.id, l.peer, body)
+	}
+	return true, handle(l.agent)
+}
+
+// agentHandler returns what a registered agent's message means, nil if it is none.
+func (m *Machine) agentHandler(body msg.Message) func(*agent) error {
+	switch b := body.(type) {
+	case msg.UpdateAgent:
+		return func(a *agent) error { return m.updateAgent(a, b) }
+	case msg.UnregisterAgent:
+		return func(a *agent) error { return m.unregisterAgent(a, b) }
+	case msg.Pong:
+		return func(a *agent) error { return m.pong(a) }
+	case msg.StatusUpdate:
+		return func(a *agent) error { return m.statusUpdate(a, b) }
+	case msg.OperationUpdate:
+		return func(a *agent) error { return m.operationUpdate(a, b) }
+	case msg.ExitedExecutor:
+		return func(a *agent) error { return m.exitedExecutor(a, b) }
+	case msg.FromExecutor:
+		return func(a *agent) error { return m.fromExecutor(a, b) }
+	}
+	return nil
+}
+
+func (m *Machine) deliverFromScheduler(l *link, body msg.Message) (known bool, err error) {
+	if b, ok := body.(msg.Subscribe); ok {
+		return true, m.subscribe(l, b)
+	}
+	handle := m.schedulerHandler(body)
+	if handle == nil {
+		return false, nil
+	}
+	if l.framework == nil {
+		return true, fmt.Errorf("%w: link %d of %q sent a %T; subscribe first", ErrNotSubscribed, l.id, l.peer, body)
+	}
+	return true, handle(l.framework)
+}
+
+// schedulerHandler returns what a subscribed scheduler's call means, nil if it is none.
+func (m *Machine) schedulerHandler(body msg.Message) func(*framework) error {
+	switch b := body.(type) {
+	case msg.Teardown:
+		return func(f *framework) error { m.teardown(f, "torn down by its scheduler"); return nil }
+	case msg.Accept:
+		return func(f *framework) error { return m.accept(f, b) }
+	case msg.Decline:
+		return func(f *framework) error { return m.decline(f, b) }
+	case msg.Revive:
+		return func(f *framework) error { return m.revive(f, b) }
+	case msg.Suppress:
+		return func(f *framework) error { return m.suppress(f, b) }
+	case msg.Kill:
+		return func(f *framework) error { return m.kill(f, b) }
+	case msg.ShutdownExecutor:
+		return func(f *framework) error { return m.shutdownExecutor(f, b) }
+	case msg.Acknowledge:
+		return func(f *framework) error { return m.acknowledge(f, b) }
+	case msg.Reconcile:
+		return func(f *framework) error { return m.reconcile(f, b) }
+	case msg.ToExecutor:
+		return func(f *framework) error { return m.toExecutor(f, b) }
+	case msg.UpdateFramework:
+		return func(f *framework) error { return m.updateFramework(f, b) }
+	}
+	return nil
+}

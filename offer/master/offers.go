@@ -1,0 +1,73 @@
+package master
+
+import (
+	"slices"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+)
+
+type resources = resource.Resources
+
+// pollAllocator lets the allocator do what is due and tells the frameworks.
+func (m *Machine) pollAllocator() {
+	m.batch.Offers, m.batch.Rescinded = m.batch.Offers[:0], m.batch.Rescinded[:0]
+	m.alloc.Poll(m.now, &m.batch)
+	for _, r := range m.batch.Rescinded {
+		m.rescind(r)
+	}
+	m.sendOffers(m.batch.Offers)
+}
+
+// rescind tells a framework that an offer was taken back, if it was told of that offer.
+func (m *Machine) rescind(r offer.Rescind) {
+	f := m.frameworks[r.Framework]
+	if f == nil || !f.holds(r.Offer) {
+		return
+	}
+	m.toFramework(f, msg.Rescind{Offer: m.wireOffer(r.Offer)})
+	m.endOffer(f, r.Offer, OfferRescinded, r.Reason)
+}
+
+// holds reports whether an offer is out with f.
+func (f *framework) holds(id offer.OfferID) bool { _, ok := f.offers[id]; return ok }
+
+// endOffer takes an offer out of the books.
+func (m *Machine) endOffer(f *framework, id offer.OfferID, how OfferEnd, why offer.RescindReason) {
+	m.emit(OfferEnded{Offer: m.wireOffer(id), Framework: f.info.ID, How: how, Why: why})
+	delete(f.offers, id)
+}
+
+// sendOffers sends offers to their frameworks, at most OffersPerMessage at a time; frameworks come in the order of their
+// first offer, offers in the allocator's order.
+func (m *Machine) sendOffers(list []offer.Offer) {
+	var order []offer.FrameworkID
+	byFramework := map[offer.FrameworkID][]msg.Offer{}
+	for _, o := range list {
+		if _, out := m.alloc.Outstanding(o.ID); !out {
+			continue // made and taken back within one poll
+		}
+		if byFramework[o.Framework] == nil {
+			order = append(order, o.Framework)
+		}
+		shown := m.present(o)
+		byFramework[o.Framework] = append(byFramework[o.Framework], shown)
+		m.frameworks[o.Framework].offers[o.ID] = shown
+	}
+	for _, id := range order {
+		for part := range slices.Chunk(byFramework[id], m.cfg.Bounds.OffersPerMessage) {
+			m.toFramework(m.frameworks[id], msg.Offers{Offers: part})
+			for _, o := range part {
+				m.emit(OfferMade{o})
+			}
+		}
+	}
+}
+
+// present is an offer as its framework sees it.
+func (m *Machine) present(o offer.Offer) msg.Offer {
+	a := m.agents[o.Agent]
+	return msg.Offer{ID: m.wireOffer(o.ID), Framework: o.Framework, Role: o.Role, Agent: o.Agent, Hostname: a.info.Hostname,
+		Resources: o.Resources, Attributes: a.info.Attributes, Executors: a.sortedExecutorIDs(o.Framework)}
+}

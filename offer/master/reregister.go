@@ -1,0 +1,397 @@
+package master
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
+)
+
+// reregisterAgent takes an agent back that has an id, with everything it runs (docs/protocol.md §4.4).
+func (m *Machine) reregisterAgent(l *link, b msg.ReregisterAgent) error {
+	id := b.Info.ID
+	switch {
+	case l.framework != nil:
+		return fmt.Errorf("%w: link %d carries framework %s; register on a link of its own", ErrTaken, l.id, l.framework.info.ID)
+	case l.agent != nil && l.agent.info.ID != id:
+		return fmt.Errorf("%w: link %d carries agent %s; %s needs its own", ErrTaken, l.id, l.agent.info.ID, id)
+	}
+	if err := msg.ValidateID("agent", string(id)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := m.validAgent(b.Info, b.Total); err != nil {
+		return err
+	}
+	r, err := m.readReport(b)
+	if err != nil {
+		return fmt.Errorf("report of agent %s: %w", id, err)
+	}
+	a := m.agents[id]
+	switch {
+	case a == nil:
+		return m.returnAgent(l, r)
+	case a.node != l.peer:
+		m.send(l.id, msg.ShutdownAgent{Message: fmt.Sprintf("agent id %s is registered from %s", id, a.node)})
+		m.hangUp(l)
+		return nil
+	}
+	return m.resumeAgent(l, a, r)
+}
+
+// agentReport is what a re-registering agent tells, checked and in the form of the books.
+type agentReport struct {
+	info      msg.AgentInfo
+	total     resources
+	listed    map[offer.FrameworkID]msg.FrameworkInfo
+	executors map[executorKey]*executor
+	tasks     map[taskKey]*task
+	completed map[offer.FrameworkID]bool // frameworks that ended meanwhile: not in executors and tasks
+}
+
+// readReport checks a report as a whole; nothing is changed.
+func (m *Machine) readReport(b msg.ReregisterAgent) (*agentReport, error) {
+	r := &agentReport{info: b.Info, total: b.Total, listed: map[offer.FrameworkID]msg.FrameworkInfo{},
+		executors: map[executorKey]*executor{}, tasks: map[taskKey]*task{}, completed: map[offer.FrameworkID]bool{}}
+	if len(b.Tasks) > m.cfg.Bounds.AgentTasks || len(b.Executors) > m.cfg.Bounds.AgentTasks {
+		return nil, fmt.Errorf("%w: %d tasks and %d executors; raise Bounds.AgentTasks", ErrBound, len(b.Tasks), len(b.Executors))
+	}
+	for _, info := range b.Frameworks {
+		if err := m.readFramework(r, info); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range b.Executors {
+		if err := m.readExecutor(r, e); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range b.Tasks {
+		if err := m.readTask(r, t); err != nil {
+			return nil, err
+		}
+	}
+	return r, m.boundRecovered(r)
+}
+
+func (m *Machine) readFramework(r *agentReport, info msg.FrameworkInfo) error {
+	if err := msg.ValidateID("framework", string(info.ID)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := m.validFramework(info, nil); err != nil {
+		return err
+	}
+	if _, twice := r.listed[info.ID]; twice {
+		return fmt.Errorf("%w: framework %s is listed twice", ErrInvalid, info.ID)
+	}
+	r.listed[info.ID] = info
+	if m.completed.has(info.ID) {
+		r.completed[info.ID] = true
+	}
+	return nil
+}
+
+// knows reports an unknown framework: one that the report uses must be listed there, or be in the books.
+func (m *Machine) knows(r *agentReport, id offer.FrameworkID) error {
+	if m.completed.has(id) {
+		r.completed[id] = true
+		return nil
+	}
+	if _, listed := r.listed[id]; !listed && m.frameworks[id] == nil {
+		return fmt.Errorf("%w: %q is not listed", ErrNoFramework, id)
+	}
+	return nil
+}
+
+func (m *Machine) readExecutor(r *agentReport, e msg.ExecutorReport) error {
+	key := executorKey{e.Info.Framework, e.Info.ID}
+	if err := msg.ValidateID("executor", string(e.Info.ID)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := m.boundExecutor(e.Info); err != nil {
+		return err
+	}
+	if err := m.readUse(r, e.Info.Framework, e.Role, e.Info.Resources); err != nil {
+		return fmt.Errorf("executor %q: %w", e.Info.ID, err)
+	}
+	if r.executors[key] != nil {
+		return fmt.Errorf("%w: executor %q of %s is listed twice", ErrInvalid, e.Info.ID, e.Info.Framework)
+	}
+	e.Info.Resources = e.Info.Resources.Unallocate()
+	if !r.completed[e.Info.Framework] {
+		r.executors[key] = &executor{ExecutorReport{Agent: r.info.ID, Info: e.Info, Role: e.Role}}
+	}
+	return nil
+}
+
+func (m *Machine) readTask(r *agentReport, t msg.TaskReport) error {
+	key := taskKey{t.Framework, t.Info.ID}
+	if err := msg.ValidateID("task", string(t.Info.ID)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := m.readUse(r, t.Framework, t.Role, t.Info.Resources); err != nil {
+		return fmt.Errorf("task %q: %w", t.Info.ID, err)
+	}
+	if err := m.boundLabels("a task", t.Info.Labels); err != nil {
+		return err
+	}
+	if err := m.boundText("name of a task", t.Info.Name); err != nil {
+		return err
+	}
+	if !agentMaySay(t.State) || !agentMaySay(t.Forwarded.State) {
+		return fmt.Errorf("%w: task %q is in state %s, its last update %s; only masters say so", ErrInvalid, t.Info.ID, t.State, t.Forwarded.State)
+	}
+	if r.tasks[key] != nil {
+		return fmt.Errorf("%w: task %q of %s is listed twice", ErrInvalid, t.Info.ID, t.Framework)
+	}
+	row := TaskReport{Framework: t.Framework, Agent: r.info.ID, ID: t.Info.ID, Name: t.Info.Name, Role: t.Role, Executor: t.Executor,
+		Resources: t.Info.Resources.Unallocate(), Labels: t.Info.Labels, State: t.State, Launched: m.now}
+	if !t.Forwarded.UUID.IsZero() {
+		row.Forwarded = t.Forwarded
+		row.Forwarded.Task, row.Forwarded.Agent, row.Forwarded.Data = t.Info.ID, r.info.ID, nil
+	}
+	if t.Info.Command != nil {
+		row.Executor = "" // a command task's is nobody's business
+	}
+	if !r.completed[t.Framework] {
+		r.tasks[key] = &task{TaskReport: row}
+	}
+	return nil
+}
+
+// readUse checks who uses what; resources may carry that role and no other.
+func (m *Machine) readUse(r *agentReport, f offer.FrameworkID, held role.Name, used resources) error {
+	if err := m.knows(r, f); err != nil {
+		return err
+	}
+	if err := m.cfg.Bounds.Names.Check(held); err != nil {
+		return fmt.Errorf("%w: role: %w", ErrInvalid, err)
+	}
+	if err := m.boundResources("a task or executor", used); err != nil {
+		return err
+	}
+	for e := range used.All() {
+		if e.AllocationRole != "" && e.AllocationRole != held {
+			return fmt.Errorf("%w: %s is not allocated to %s", ErrInvalid, e, held)
+		}
+	}
+	return nil
+}
+
+// boundRecovered bounds what frameworks a report adds.
+func (m *Machine) boundRecovered(r *agentReport) error {
+	n := len(m.frameworks) + len(m.unknownFrameworks(r))
+	if n > m.cfg.Bounds.Frameworks && n > len(m.frameworks) {
+		return fmt.Errorf("%w: it would make %d frameworks; raise Bounds.Frameworks", ErrBound, n)
+	}
+	for _, id := range m.unknownFrameworks(r) {
+		if err := m.boundRoles(nil, r.listed[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknownFrameworks are those of a report that are new to the books.
+func (m *Machine) unknownFrameworks(r *agentReport) []offer.FrameworkID {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.listed)), func(id offer.FrameworkID) bool {
+		return m.frameworks[id] != nil || r.completed[id]
+	})
+}
+
+func (r *agentReport) sortedTasks() []*task { return sortedValues(r.tasks, taskKey.compare) }
+func (r *agentReport) sortedExecutors() []*executor {
+	return sortedValues(r.executors, executorKey.compare)
+}
+
+// uses are what the report's tasks and executors hold.
+func (r *agentReport) uses() []offer.Use {
+	var out []offer.Use
+	for _, t := range r.sortedTasks() {
+		if t.holds() && !t.Resources.IsEmpty() {
+			out = append(out, offer.Use{Framework: t.Framework, Role: t.Role, Resources: t.Resources})
+		}
+	}
+	for _, e := range r.sortedExecutors() {
+		if !e.Info.Resources.IsEmpty() {
+			out = append(out, offer.Use{Framework: e.Info.Framework, Role: e.Role, Resources: e.Info.Resources})
+		}
+	}
+	return out
+}
+
+// returnAgent takes in an agent that was unreachable or is unknown: whatever it runs is taken over.
+func (m *Machine) returnAgent(l *link, r *agentReport) error {
+	was, _ := m.unreachable.get(r.info.ID)
+	recovered, err := m.recoverFrameworks(r)
+	if err != nil {
+		return err
+	}
+	spec := offer.AgentSpec{ID: r.info.ID, Hostname: r.info.Hostname, Total: r.total, Attributes: r.info.Attributes,
+		Used: r.uses(), Inactive: was.deactivated}
+	if err := m.allocateAgent(l, spec); err != nil {
+		for _, f := range recovered {
+			m.undoFramework(f)
+		}
+		return err
+	}
+	m.markReachable(r.info.ID, func() {
+		m.replaceAt(l.peer)
+		m.announceRecovered(recovered)
+		a := m.addAgent(l, r.info, r.total, was.deactivated)
+		for _, e := range r.sortedExecutors() {
+			m.addExecutor(a, e)
+		}
+		m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience()})
+		for _, t := range r.sortedTasks() {
+			m.adoptTask(a, t)
+		}
+		m.afterReturn(a, r)
+	})
+	return nil
+}
+
+// recoverFrameworks adds the frameworks that are known from the report only.
+func (m *Machine) recoverFrameworks(r *agentReport) (added []*framework, err error) {
+	for _, id := range m.unknownFrameworks(r) {
+		f, err := m.createFramework(r.listed[id], nil)
+		if err != nil {
+			for _, f := range added {
+				m.undoFramework(f)
+			}
+			return nil, fmt.Errorf("framework %s: %w", id, err)
+		}
+		added = append(added, f)
+	}
+	return added, nil
+}
+
+func (m *Machine) announceRecovered(fs []*framework) {
+	for _, f := range fs {
+		m.emit(FrameworkAdded{f.report()})
+	}
+}
+
+// adoptTask puts a reported task into the books: it was parked, lost, or never heard of. A task whose id the framework
+// has given to another one meanwhile is killed.
+func (m *Machine) adoptTask(a *agent, t *task) {
+	f := m.frameworks[t.Framework]
+	if parked, ok := f.unreachable.get(t.ID); ok && parked.Agent == a.info.ID {
+		t.Launched, t.Killing, t.policy = parked.Launched, parked.Killing, parked.policy
+		f.unreachable.remove(t.ID)
+		m.emit(TaskRemoved{parked.TaskReport})
+	} else if f.idTaken(t.ID) {
+		t.stray, t.Killing = true, true
+	}
+	m.addTask(f, a, t)
+	if !t.stray && !t.State.Terminal() {
+		m.toFramework(f, msg.Update{Status: m.masterStatus(t, t.State, msg.ReasonAgentReregistered, "its agent is back")})
+	}
+}
+
+// resumeAgent takes back an agent that is registered: the two sides' lists are brought together.
+func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
+	recovered, err := m.recoverFrameworks(r)
+	if err != nil {
+		return err
+	}
+	if err := m.alloc.UpdateAgent(m.now, a.info.ID, r.total); err != nil {
+		for _, f := range recovered {
+			m.undoFramework(f)
+		}
+		return fmt.Errorf("agent %s: %w", a.info.ID, err)
+	}
+	m.must(m.alloc.SetAttributes(m.now, a.info.ID, r.info.Attributes))
+	m.announceRecovered(recovered)
+	sameLink := a.link == l
+	m.rebindAgent(l, a)
+	a.info, a.total = r.info, r.total
+	clear(a.pending)
+	m.emit(AgentUpdated{a.report()})
+
+	missing := m.unlistedTasks(a, r)
+	m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience(), Reconcile: missing})
+	m.matchExecutors(a, r, missing, sameLink)
+	for _, t := range r.sortedTasks() {
+		if a.tasks[t.agentKey()] != nil {
+			continue
+		}
+		if t.holds() && !t.Resources.IsEmpty() {
+			m.must(m.alloc.Charge(m.now, t.allocation(), t.Resources))
+		}
+		m.adoptTask(a, t)
+	}
+	m.afterReturn(a, r)
+	return nil
+}
+
+// rebindAgent connects a registered agent to a link, in place of what it had.
+func (m *Machine) rebindAgent(l *link, a *agent) {
+	if a.link != nil && a.link != l {
+		m.hangUp(a.link)
+	}
+	a.link, l.agent = l, a
+	m.alarms.stop(&a.reregister)
+	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !a.deactivated))
+}
+
+// unlistedTasks are tasks that are in the books and not in the report: the agent is asked about them. Terminal ones of
+// which it knows nothing more will never be acknowledged, so they leave the books.
+func (m *Machine) unlistedTasks(a *agent, r *agentReport) []msg.RunningTask {
+	var missing []msg.RunningTask
+	for _, t := range a.sortedTasks() {
+		switch {
+		case r.tasks[t.agentKey()] != nil:
+		case t.State.Terminal():
+			m.endTask(t)
+		default:
+			missing = append(missing, msg.RunningTask{Framework: t.Framework, Task: t.ID, Executor: t.Executor})
+		}
+	}
+	return missing
+}
+
+// matchExecutors brings the executors of the books to those of the report. One that is not listed may be about to start
+// if the report came by the link that its launch went out on: then its task is missing as well, and it stays.
+func (m *Machine) matchExecutors(a *agent, r *agentReport, missing []msg.RunningTask, sameLink bool) {
+	for _, e := range a.sortedExecutors() {
+		key := executorKey{e.Info.Framework, e.Info.ID}
+		starting := sameLink && slices.ContainsFunc(missing, func(t msg.RunningTask) bool {
+			return t.Framework == key.framework && t.Executor == key.executor
+		})
+		if r.executors[key] == nil && !starting {
+			m.dropExecutor(a, e)
+		}
+	}
+	for _, e := range r.sortedExecutors() {
+		if a.executors[executorKey{e.Info.Framework, e.Info.ID}] != nil {
+			continue
+		}
+		if !e.Info.Resources.IsEmpty() {
+			m.must(m.alloc.Charge(m.now, e.allocation(), e.Info.Resources))
+		}
+		m.addExecutor(a, e)
+	}
+}
+
+// afterReturn is what every returning agent is told besides: frameworks that ended, kills that are not confirmed, infos
+// that changed while it was away. Then pings begin.
+func (m *Machine) afterReturn(a *agent, r *agentReport) {
+	for _, id := range slices.SortedFunc(maps.Keys(r.completed), cmp.Compare[offer.FrameworkID]) {
+		m.toAgent(a, msg.ShutdownFramework{Framework: id})
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.listed)) {
+		if f := m.frameworks[id]; f != nil && f.state != FrameworkRecovered && !sameInfo(f.info, r.listed[id]) {
+			m.toAgent(a, msg.FrameworkUpdated{Framework: f.info})
+		}
+	}
+	for _, t := range a.sortedTasks() {
+		if t.Killing && !t.State.Terminal() {
+			m.toAgent(a, msg.KillTask{Framework: t.Framework, Task: t.ID, Policy: t.policy})
+		}
+	}
+	m.startPings(a)
+}

@@ -1,0 +1,188 @@
+package master
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
+)
+
+// Snapshot is everything an operator can read, as plain rows in the order of their ids. The events that follow it are its
+// complete delta (docs/protocol.md §16.1).
+type Snapshot struct {
+	Master     msg.MasterInfo
+	Agents     []AgentReport
+	Frameworks []FrameworkReport // those that are not completed
+	Executors  []ExecutorReport
+	Tasks      []TaskReport // live ones, terminal ones that are not acknowledged, and those out of contact
+	Offers     []msg.Offer
+}
+
+// Snapshot lists the books.
+func (m *Machine) Snapshot() Snapshot {
+	s := Snapshot{Master: m.Info(), Agents: m.Agents(), Frameworks: m.Frameworks(), Tasks: m.Tasks()}
+	for _, a := range sortedAgents(m.agents) {
+		for _, e := range a.sortedExecutors() {
+			s.Executors = append(s.Executors, e.ExecutorReport)
+		}
+	}
+	for _, f := range m.sortedFrameworks() {
+		s.Offers = append(s.Offers, sortedValues(f.offers, cmp.Compare[offer.OfferID])...)
+	}
+	slices.SortFunc(s.Offers, compareOffers)
+	return s
+}
+
+// Agents lists the registered agents by id.
+func (m *Machine) Agents() []AgentReport {
+	var out []AgentReport
+	for _, a := range sortedAgents(m.agents) {
+		out = append(out, a.report())
+	}
+	return out
+}
+
+// UnreachableAgents lists agents that are out of contact, by id.
+func (m *Machine) UnreachableAgents() []offer.AgentID {
+	var out []offer.AgentID
+	m.unreachable.all(func(id offer.AgentID, _ lostAgent) bool {
+		out = append(out, id)
+		return true
+	})
+	slices.Sort(out)
+	return out
+}
+
+// Books tells what the allocator holds of an agent: total, free, offered and allocated.
+func (m *Machine) Books(id offer.AgentID) (offer.AgentReport, bool) { return m.alloc.Agent(id) }
+
+// Frameworks lists the frameworks that are not completed, by id.
+func (m *Machine) Frameworks() []FrameworkReport {
+	var out []FrameworkReport
+	for _, f := range m.sortedFrameworks() {
+		out = append(out, f.report())
+	}
+	return out
+}
+
+// CompletedFrameworks lists the latest removed frameworks, oldest first.
+func (m *Machine) CompletedFrameworks() []FrameworkReport {
+	var out []FrameworkReport
+	m.completed.all(func(_ offer.FrameworkID, c *completedFramework) bool {
+		out = append(out, c.report)
+		return true
+	})
+	return out
+}
+
+// Tasks lists the tasks of all frameworks that are not completed, by framework, id and agent: live ones, terminal ones
+// that are not acknowledged, and those out of contact.
+func (m *Machine) Tasks() []TaskReport {
+	var out []TaskReport
+	for _, a := range sortedAgents(m.agents) {
+		for _, t := range a.sortedTasks() {
+			out = append(out, t.TaskReport)
+		}
+	}
+	for _, f := range m.sortedFrameworks() {
+		f.unreachable.all(func(_ msg.TaskID, t *task) bool {
+			out = append(out, t.TaskReport)
+			return true
+		})
+	}
+	slices.SortFunc(out, func(a, b TaskReport) int { return a.key().compare(b.key()) })
+	return out
+}
+
+// CompletedTasks lists the latest completed tasks of a framework, completed or not, oldest first.
+func (m *Machine) CompletedTasks(id offer.FrameworkID) []TaskReport {
+	if c, ok := m.completed.get(id); ok {
+		return slices.Clone(c.tasks)
+	}
+	var out []TaskReport
+	if f := m.frameworks[id]; f != nil {
+		f.history.all(func(_ uint64, t TaskReport) bool {
+			out = append(out, t)
+			return true
+		})
+	}
+	return out
+}
+
+// Roles lists all known roles with their quota, weight and use.
+func (m *Machine) Roles() []offer.RoleReport { return m.alloc.Roles() }
+
+// Explain tells why a framework gets nothing of an agent for a role: the first gate that refuses, or what it would get.
+func (m *Machine) Explain(f offer.FrameworkID, r role.Name, a offer.AgentID) offer.Verdict {
+	return m.alloc.Explain(f, r, a)
+}
+
+func compareOffers(a, b msg.Offer) int {
+	return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(string(a.ID), string(b.ID)))
+}
+
+// Apply brings s from before e to after it. Rows are replaced, never changed in place, so copies of s stay as they were.
+func (s *Snapshot) Apply(e Event) {
+	switch e := e.(type) {
+	case AgentAdded:
+		s.Agents = put(s.Agents, e.Agent, compareAgents)
+	case AgentUpdated:
+		s.Agents = put(s.Agents, e.Agent, compareAgents)
+	case AgentRemoved:
+		s.Agents = drop(s.Agents, AgentReport{Info: msg.AgentInfo{ID: e.Agent}}, compareAgents)
+	case FrameworkAdded:
+		s.Frameworks = put(s.Frameworks, e.Framework, compareFrameworks)
+	case FrameworkUpdated:
+		s.Frameworks = put(s.Frameworks, e.Framework, compareFrameworks)
+	case FrameworkRemoved:
+		s.Frameworks = drop(s.Frameworks, FrameworkReport{Info: msg.FrameworkInfo{ID: e.Framework}}, compareFrameworks)
+	case ExecutorAdded:
+		s.Executors = put(s.Executors, e.Executor, compareExecutors)
+	case ExecutorRemoved:
+		row := ExecutorReport{Agent: e.Executor.Agent, Info: msg.ExecutorInfo{ID: e.Executor.Executor, Framework: e.Executor.Framework}}
+		s.Executors = drop(s.Executors, row, compareExecutors)
+	case TaskAdded:
+		s.Tasks = put(s.Tasks, e.Task, compareTasks)
+	case TaskUpdated:
+		s.Tasks = put(s.Tasks, e.Task, compareTasks)
+	case TaskRemoved:
+		s.Tasks = drop(s.Tasks, e.Task, compareTasks)
+	case OfferMade:
+		s.Offers = put(s.Offers, e.Offer, compareOffers)
+	case OfferEnded:
+		s.Offers = drop(s.Offers, msg.Offer{ID: e.Offer}, compareOffers)
+	}
+}
+
+func compareAgents(a, b AgentReport) int { return cmp.Compare(a.Info.ID, b.Info.ID) }
+
+func compareFrameworks(a, b FrameworkReport) int { return cmp.Compare(a.Info.ID, b.Info.ID) }
+
+func compareTasks(a, b TaskReport) int { return a.key().compare(b.key()) }
+
+func compareExecutors(a, b ExecutorReport) int {
+	return cmp.Or(cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Info.Framework, b.Info.Framework), cmp.Compare(a.Info.ID, b.Info.ID))
+}
+
+// put returns rows with row in its place, in a slice of its own.
+func put[T any](rows []T, row T, order func(a, b T) int) []T {
+	rows = slices.Clone(rows)
+	i, there := slices.BinarySearchFunc(rows, row, order)
+	if there {
+		rows[i] = row
+		return rows
+	}
+	return slices.Insert(rows, i, row)
+}
+
+// drop returns rows without row, in a slice of its own.
+func drop[T any](rows []T, row T, order func(a, b T) int) []T {
+	i, there := slices.BinarySearchFunc(rows, row, order)
+	if !there {
+		return rows
+	}
+	return slices.Delete(slices.Clone(rows), i, i+1)
+}

@@ -41,6 +41,14 @@ func TestConvertOfASecondCopyIsAnErrorAndNoCrash(t *testing.T) {
 	require.ErrorIs(t, err, reservation.ErrNotConserved)
 }
 
+// docs/resource-model.md §6.4
+func TestConvertMakesVolumesOfVolumesOnly(t *testing.T) {
+	for _, op := range []reservation.Op{create(parse("disk(a):1")), destroy(parse("disk(a):1")), create(parse("cpus(a):1"))} {
+		_, err := reservation.Convert(parse("disk(a):1;cpus(a):1"), op)
+		require.ErrorIs(t, err, reservation.ErrNotVolume)
+	}
+}
+
 // docs/resource-model.md §6.1
 func TestConvertAsksNobodyAndApplyAlwaysValidates(t *testing.T) {
 	for why, c := range map[string]struct {

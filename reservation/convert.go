@@ -16,7 +16,7 @@ type conversion struct {
 // Convert returns total after op without asking who does it or why: only that total holds what op consumes and that no
 // name's total changes (docs/resource-model.md §6.1). It is for what was validated before; Apply validates.
 //
-// The error wraps ErrNotContained, ErrNotConserved, ErrAdditionalCopies, ErrAmount, ErrUnknownOp, or what package
+// The error wraps ErrNotContained, ErrNotConserved, ErrNotReserved, ErrNotVolume, ErrAdditionalCopies, ErrAmount, ErrUnknownOp, or what package
 // resource finds wrong with the result. Total is returned unchanged then.
 func Convert(total resource.Resources, op Op) (resource.Resources, error) {
 	steps, err := conversions(op)
@@ -100,12 +100,12 @@ func unreserveStep(one resource.Resources) (conversion, error) {
 }
 
 func createStep(one resource.Resources) (conversion, error) {
-	disk, err := plainDisks(one)
+	disk, err := madeOf(one)
 	return conversion{consumed: disk, converted: one}, err
 }
 
 func destroyStep(one resource.Resources) (conversion, error) {
-	disk, err := plainDisks(one)
+	disk, err := madeOf(one)
 	return conversion{consumed: one, converted: disk, gone: one}, err
 }
 
@@ -166,9 +166,13 @@ func plainDisk(r resource.Resource) resource.Resource {
 	return r
 }
 
-func plainDisks(r resource.Resources) (resource.Resources, error) {
+// madeOf is what each volume of one is made of.
+func madeOf(one resource.Resources) (resource.Resources, error) {
 	var disks []resource.Resource
-	for e := range r.All() {
+	for e := range one.All() {
+		if !e.IsPersistentVolume() {
+			return one, fmt.Errorf("%w: no persistence: %s", ErrNotVolume, cite(e))
+		}
 		disks = append(disks, plainDisk(e))
 	}
 	return collect(disks...)

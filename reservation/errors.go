@@ -3,6 +3,7 @@ package reservation
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/proffer-go/proffer/resource"
 )
@@ -75,5 +76,5 @@ func cite(r fmt.Stringer) string {
 	if len(s) <= citeMax {
 		return s
 	}
-	return s[:citeMax] + "…"
+	return strings.ToValidUTF8(s[:citeMax], "") + "…"
 }

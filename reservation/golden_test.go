@@ -1,0 +1,192 @@
+package reservation_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// The recorded answers of the reference to bare conversions. The copy in testdata is compared, and the file of the same
+// name in the folder that PROFFER_CASES names.
+
+type goldenCase struct {
+	ID     string            `json:"id"`
+	Type   string            `json:"type"`
+	Total  goldenResources   `json:"resources"`
+	Args   []json.RawMessage `json:"args"`
+	Source []json.RawMessage `json:"source"`
+	Result *goldenResources  `json:"result"`
+	Error  *string           `json:"error"`
+}
+
+type goldenResources struct {
+	Text string            `json:"text"`
+	JSON []json.RawMessage `json:"json"`
+}
+
+// A divergence is a rule by which we answer otherwise than the reference, decided on the input alone.
+type divergence struct {
+	section, reason string
+	applies         func(total resource.Resources, op reservation.Op) bool
+	accept          bool // our answer, where the reference's is the other
+}
+
+var divergences = []divergence{{
+	section: "docs/resource-model.md §4.2",
+	reason:  "a total that holds one indivisible entry does not contain it twice",
+	applies: namesOneWholeTwice,
+	accept:  false,
+}}
+
+// namesOneWholeTwice: the operation lists an indivisible resource more often than total has it.
+func namesOneWholeTwice(total resource.Resources, op reservation.Op) bool {
+	args := argsOf(op)
+	for e := range args.All() {
+		if !e.IsDivisible() && !e.Shared && args.Count(e) > max(1, total.Count(e)) {
+			return true
+		}
+	}
+	return false
+}
+
+func argsOf(op reservation.Op) resource.Resources {
+	switch op := op.(type) {
+	case reservation.Reserve:
+		return op.Resources
+	case reservation.Unreserve:
+		return op.Resources
+	case reservation.Create:
+		return op.Volumes
+	case reservation.Destroy:
+		return op.Volumes
+	}
+	return resource.Resources{}
+}
+
+// docs/resource-model.md §6.1
+func TestGoldenExtras(t *testing.T) {
+	for path, raw := range goldenFiles(t, "extras.json") {
+		var file struct {
+			Apply []goldenCase `json:"apply"`
+		}
+		require.NoError(t, json.Unmarshal(raw, &file), path)
+		require.NotEmpty(t, file.Apply, "%s holds no cases", path)
+		used := make([]int, len(divergences))
+		for _, c := range file.Apply {
+			checkGolden(t, c, used)
+		}
+		for i, d := range divergences {
+			t.Logf("divergence %s (%s): %d cases", d.section, d.reason, used[i])
+			require.LessOrEqual(t, used[i]*10, len(file.Apply), "a rule that takes more than a tenth of a file is wrong")
+			if strings.HasPrefix(path, "testdata") {
+				require.Zero(t, used[i], "pinned for the copy in testdata")
+			}
+		}
+		t.Logf("golden extras.json: %d cases", len(file.Apply))
+	}
+}
+
+func checkGolden(t *testing.T, c goldenCase, used []int) {
+	total := goldenTotal(t, c.Total)
+	op := goldenOp(t, c)
+	got, err := reservation.Convert(total, op)
+	accepted := c.Error == nil
+	for i, d := range divergences {
+		if d.applies(total, op) && accepted != d.accept {
+			used[i]++
+			require.Equal(t, d.accept, err == nil, "%s: by %s", c.ID, d.section)
+			return
+		}
+	}
+	if !accepted {
+		require.Error(t, err, "%s: the reference says %s", c.ID, *c.Error)
+		requireEqual(t, total, got, "%s", c.ID)
+		return
+	}
+	require.NoError(t, err, c.ID)
+	requireEqual(t, goldenTotal(t, *c.Result), got, "%s", c.ID)
+}
+
+func goldenOp(t *testing.T, c goldenCase) reservation.Op {
+	args := goldenList(t, c.Args, nil)
+	switch c.Type {
+	case "RESERVE":
+		return reservation.Reserve{Resources: args, Source: goldenList(t, c.Source, nil)}
+	case "UNRESERVE":
+		return reservation.Unreserve{Resources: args}
+	case "CREATE":
+		return reservation.Create{Volumes: args}
+	case "DESTROY":
+		return reservation.Destroy{Volumes: args}
+	}
+	require.Fail(t, "unknown operation", "%s: %s", c.ID, c.Type)
+	return nil
+}
+
+func goldenTotal(t *testing.T, g goldenResources) resource.Resources {
+	return goldenList(t, g.JSON, strings.Split(g.Text, "; "))
+}
+
+// goldenList adds the entries up. How many there are of a shared one only the printed text tells.
+func goldenList(t *testing.T, list []json.RawMessage, text []string) resource.Resources {
+	var all resource.Resources
+	for _, raw := range list {
+		one, err := resource.DecodeJSON([]byte(fmt.Sprintf("[%s]", raw)), resource.ForeignNames())
+		require.NoError(t, err, "%s", raw)
+		for range printedCount(t, one, text) {
+			all = all.Add(one)
+		}
+	}
+	return all
+}
+
+func printedCount(t *testing.T, one resource.Resources, text []string) int {
+	if one.Shared().IsEmpty() || text == nil {
+		return 1
+	}
+	stem := strings.TrimSuffix(one.String(), "<1>") + "<"
+	for _, item := range text {
+		if digits, ok := strings.CutPrefix(item, stem); ok {
+			n, err := strconv.Atoi(strings.TrimSuffix(digits, ">"))
+			require.NoError(t, err, item)
+			return n
+		}
+	}
+	require.Fail(t, "no count printed", "%s", one)
+	return 0
+}
+
+// goldenFiles reads testdata/name.gz, and name in the folder PROFFER_CASES, by path.
+func goldenFiles(t *testing.T, name string) map[string][]byte {
+	files := map[string][]byte{}
+	copied := filepath.Join("testdata", name+".gz")
+	packed, err := os.ReadFile(copied)
+	require.NoError(t, err)
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	require.NoError(t, err)
+	files[copied], err = io.ReadAll(z)
+	require.NoError(t, err)
+
+	if folder := os.Getenv("PROFFER_CASES"); folder != "" {
+		path := filepath.Join(folder, name)
+		raw, err := os.ReadFile(path)
+		if os.IsNotExist(err) {
+			return files
+		}
+		require.NoError(t, err)
+		files[path] = raw
+	}
+	return files
+}

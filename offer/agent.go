@@ -1,0 +1,425 @@
+package offer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+)
+
+// mostOfAName bounds the cluster's total of one name, in thousandths, so that quotients of totals are exact and no sum wraps.
+const mostOfAName = 1 << 53
+
+// agent is a machine with resources.
+type agent struct {
+	id       AgentID
+	index    int32
+	hash     uint64
+	key      uint64 // of the order of the current stage
+	hostname string
+	region   string
+	attrs    resource.Attributes
+	active   bool
+	marked   bool // is in the schedule's list
+	scarce   bool // its total has a scarce name
+	own      bool // minimum differs from the rules'
+	minimum  []resource.Quantities
+
+	total *bundle
+	free  *bundle
+	over  bool // more is held than the total has
+
+	offers []*offer
+	uses   []*use
+	late   []Use // by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
+	shared []hold
+
+	refusals []refusal
+	ends     Time // of the next refusal
+	inHeap   int  // -1: none
+}
+
+func (a *Allocator) agent(id AgentID) (*agent, bool) {
+	i, ok := a.agentAt[id]
+	if !ok {
+		return nil, false
+	}
+	return a.agents[i], true
+}
+
+// AddAgent takes in an agent together with what is already used on it, also by frameworks not yet known.
+// It fails with ErrAgentExists, ErrSpec, ErrTooMany, ErrClusterTotal or an error of package role.
+func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
+	if err := a.checkAgent(&s); err != nil {
+		return fmt.Errorf("add agent %q: %w", s.ID, err)
+	}
+	a.advance(now)
+	g := &agent{
+		id: s.ID, index: take(&a.spareAgents, len(a.agents)), hash: hashText(string(s.ID)), hostname: s.Hostname,
+		region: s.Region, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1,
+	}
+	a.agents = put(a.agents, g.index, g)
+	a.agentAt[g.id] = g.index
+	a.setTotal(g, s.Total.Unallocate())
+	for _, u := range s.Used {
+		if u.Resources.IsEmpty() {
+			continue
+		}
+		u.Resources = u.Resources.Unallocate()
+		if _, known := a.framework(u.Framework); !known && a.rules.ChargeUnknownLate {
+			f := a.ensureFramework(u.Framework)
+			f.late = append(f.late, g)
+			g.late = append(g.late, u)
+			continue
+		}
+		a.charge(a.ensureClient(a.ensureFramework(u.Framework), u.Role), g, a.bundle(u.Resources))
+	}
+	a.refill(g)
+	a.endHoldIfBack()
+	a.request(g)
+	return nil
+}
+
+func (a *Allocator) checkAgent(s *AgentSpec) error {
+	if s.ID == "" {
+		return fmt.Errorf("no id: %w", ErrSpec)
+	}
+	if _, ok := a.agentAt[s.ID]; ok {
+		return ErrAgentExists
+	}
+	if len(a.agentAt) >= a.bounds.Agents {
+		return fmt.Errorf("%d agents: %w", len(a.agentAt), ErrTooMany)
+	}
+	frameworks := make(map[FrameworkID]bool)
+	var roles []role.Name
+	var used resource.Resources
+	for _, u := range s.Used {
+		if u.Framework == "" {
+			return fmt.Errorf("use of no framework: %w", ErrSpec)
+		}
+		if err := a.bounds.PerRole.Check(u.Role); err != nil {
+			return fmt.Errorf("use by framework %q: %w", u.Framework, err)
+		}
+		if _, ok := a.fwAt[u.Framework]; !ok {
+			frameworks[u.Framework] = true
+		}
+		roles = append(roles, u.Role)
+		used = used.Add(u.Resources.Unallocate())
+	}
+	if len(a.fwAt)+len(frameworks) > a.bounds.Frameworks {
+		return fmt.Errorf("%d frameworks and %d more: %w", len(a.fwAt), len(frameworks), ErrTooMany)
+	}
+	if err := a.checkTotal(s.Total, a.nothing); err != nil {
+		return err
+	}
+	if err := a.checkCharge(used); err != nil {
+		return err
+	}
+	return a.roomForRoles(append(roles, owners(s.Total)...)...)
+}
+
+// checkTotal reports whether an agent may have total instead of old.
+func (a *Allocator) checkTotal(total resource.Resources, old *bundle) error {
+	for _, n := range owners(total) {
+		if err := a.bounds.PerRole.Check(n); err != nil {
+			return fmt.Errorf("reservation: %w", err)
+		}
+	}
+	if fresh := a.names.newIn(total); a.names.len()+fresh > a.bounds.Names {
+		return fmt.Errorf("%d names and %d more: %w", a.names.len(), fresh, ErrTooMany)
+	}
+	for name, amount := range total.ScalarQuantities().All() {
+		others := a.names.in(&a.totals, name) - a.names.in(&old.all, name)
+		if int64(amount) > mostOfAName-others {
+			return fmt.Errorf("%s %s: %w", name, amount, ErrClusterTotal)
+		}
+	}
+	return nil
+}
+
+// checkCharge reports whether r may be used in addition to all that is held.
+func (a *Allocator) checkCharge(r resource.Resources) error {
+	if fresh := a.names.newIn(r); a.names.len()+fresh > a.bounds.Names {
+		return fmt.Errorf("%d names and %d more: %w", a.names.len(), fresh, ErrTooMany)
+	}
+	const most = 1 << 60 // what is held may exceed the totals, but no sum may wrap
+	for name, amount := range r.ScalarQuantities().All() {
+		if held := a.names.in(&a.allocated, name); int64(amount) > most-held {
+			return fmt.Errorf("use of %s %s on top of %s: %w", name, amount, resource.Scalar(held), ErrClusterTotal)
+		}
+	}
+	return nil
+}
+
+// owners lists the roles that r is reserved for.
+func owners(r resource.Resources) []role.Name {
+	var list []role.Name
+	for e := range r.All() {
+		if n := e.Owner(); n != "" && !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// UpdateAgent replaces an agent's total. Offers that the new total cannot bear are rescinded, the latest first; tasks may
+// go on using more than there is (docs/allocation.md §4).
+func (a *Allocator) UpdateAgent(now Time, id AgentID, total resource.Resources) error {
+	g, ok := a.agent(id)
+	if !ok {
+		return fmt.Errorf("update agent %q: %w", id, ErrUnknownAgent)
+	}
+	total = total.Unallocate()
+	if err := a.checkTotal(total, g.total); err != nil {
+		return fmt.Errorf("update agent %q: %w", id, err)
+	}
+	if err := a.roomForRoles(owners(total)...); err != nil {
+		return fmt.Errorf("update agent %q: %w", id, err)
+	}
+	a.advance(now)
+	if total.Equal(g.total.res) {
+		return nil
+	}
+	a.setTotal(g, total)
+	a.refill(g)
+	if a.rules.Rescind {
+		out := byID(g.offers)
+		for i := len(out) - 1; i >= 0 && g.over; i-- {
+			a.rescind(out[i], RescindAgent)
+		}
+	}
+	a.request(g)
+	return nil
+}
+
+// SetAttributes replaces an agent's attributes; if they differ, every refusal on it is void.
+func (a *Allocator) SetAttributes(now Time, id AgentID, at resource.Attributes) error {
+	g, ok := a.agent(id)
+	if !ok {
+		return fmt.Errorf("set attributes of agent %q: %w", id, ErrUnknownAgent)
+	}
+	a.advance(now)
+	if at.Equal(g.attrs) {
+		return nil
+	}
+	g.attrs = at
+	a.forgiveAgent(g)
+	a.request(g)
+	return nil
+}
+
+// SetAgentActive makes an agent one that is offered, or not. Going inactive rescinds its offers and keeps all else.
+func (a *Allocator) SetAgentActive(now Time, id AgentID, on bool) error {
+	g, ok := a.agent(id)
+	if !ok {
+		return fmt.Errorf("set agent %q active: %w", id, ErrUnknownAgent)
+	}
+	a.advance(now)
+	if g.active == on {
+		return nil
+	}
+	a.place(g, func() { g.active = on })
+	if !on && a.rules.Rescind {
+		for _, o := range byID(g.offers) {
+			a.rescind(o, RescindAgent)
+		}
+	}
+	a.changed(g)
+	return nil
+}
+
+// RemoveAgent forgets an agent: its offers are rescinded, and what was used on it is charged to nobody any more.
+func (a *Allocator) RemoveAgent(now Time, id AgentID) error {
+	g, ok := a.agent(id)
+	if !ok {
+		return fmt.Errorf("remove agent %q: %w", id, ErrUnknownAgent)
+	}
+	a.advance(now)
+	a.place(g, func() { g.active = false })
+	for _, o := range byID(g.offers) {
+		a.rescind(o, RescindAgent)
+	}
+	for len(g.uses) > 0 {
+		u := g.uses[0]
+		c, b := u.client, u.b
+		a.takeUse(u, b)
+		a.drop(c, g, b)
+		a.dropClient(c)
+	}
+	for _, u := range g.late {
+		f := a.ensureFramework(u.Framework)
+		f.late = slices.DeleteFunc(f.late, func(h *agent) bool { return h == g })
+		a.dropFramework(f)
+	}
+	a.forgiveAgent(g)
+	a.setTotal(g, resource.Resources{})
+	a.setFree(g, a.nothing)
+	delete(a.agentAt, g.id)
+	a.agents[g.index] = nil
+	a.spareAgents = append(a.spareAgents, g.index)
+	a.changedQuota()
+	return nil
+}
+
+// Whitelist lets only agents of these hostnames be offered; nil lets all. What is offered already stays.
+func (a *Allocator) Whitelist(now Time, hostnames []string) error {
+	a.advance(now)
+	var allowed map[string]bool
+	if hostnames != nil {
+		allowed = setOf(hostnames)
+	}
+	for _, g := range a.agents {
+		if g != nil {
+			a.addPlaceable(g, -1)
+		}
+	}
+	a.allowed = allowed
+	for _, g := range a.agents {
+		if g != nil {
+			a.addPlaceable(g, 1)
+		}
+	}
+	a.changed(everyAgent)
+	return nil
+}
+
+// offerable reports whether g is a candidate at all (docs/allocation.md §2.2).
+func (a *Allocator) offerable(g *agent) bool {
+	return g.active && (a.allowed == nil || a.allowed[g.hostname])
+}
+
+// place makes a change to whether g can be offered and keeps the headroom in step.
+func (a *Allocator) place(g *agent, change func()) {
+	a.addPlaceable(g, -1)
+	change()
+	a.addPlaceable(g, 1)
+}
+
+func (a *Allocator) addPlaceable(g *agent, sign int) {
+	if a.offerable(g) {
+		addSigned(&a.placeable, &g.free.unres, sign)
+	}
+}
+
+// setTotal replaces g's total in every sum of totals and reservations.
+func (a *Allocator) setTotal(g *agent, total resource.Resources) {
+	old := g.total
+	g.total = a.bundle(total)
+	a.totals.Sub(&old.all)
+	a.totals.Add(&g.total.all)
+	a.addCapacity(old, -1)
+	a.addCapacity(g.total, 1)
+	a.version++
+	must(a.order.SetTotals(&a.totals, a.version))
+	if g.total.is(hasReserved) {
+		a.reserve(g.total.res, 1)
+	}
+	if old.is(hasReserved) {
+		a.reserve(old.res, -1)
+	}
+	g.scarce = slices.ContainsFunc(total.Names(), func(n string) bool { return a.scarce[n] })
+	a.fitMinimum(g)
+}
+
+func (a *Allocator) addCapacity(b *bundle, sign int) {
+	addSigned(&a.capacity, &b.all, sign)
+	if b.revocable != nil {
+		addSigned(&a.capacity, b.revocable, -sign)
+	}
+}
+
+// fitMinimum takes the names that g does not have out of the rules' minimum, where the rules want it so.
+func (a *Allocator) fitMinimum(g *agent) {
+	g.own, g.minimum = false, nil
+	if !a.rules.MinimumAsHad {
+		return
+	}
+	has := func(name string) bool { return a.names.in(&g.total.all, name) > 0 }
+	for _, set := range a.rules.MinAllocatable {
+		fitted := onlyNames(set, has)
+		g.own = g.own || !fitted.Equal(set)
+		g.minimum = append(g.minimum, fitted)
+	}
+	if !g.own {
+		g.minimum = nil
+	}
+}
+
+// setFree replaces g's free part.
+func (a *Allocator) setFree(g *agent, b *bundle) {
+	a.addPlaceable(g, -1)
+	if g.free.revocable != nil {
+		a.revFree.Sub(g.free.revocable)
+	}
+	g.free = b
+	a.addPlaceable(g, 1)
+	if b.revocable != nil {
+		a.revFree.Add(b.revocable)
+	}
+}
+
+// refill recomputes g's free part from its total and the ledger.
+func (a *Allocator) refill(g *agent) {
+	held := g.held()
+	unshared := g.total.res.NonShared()
+	g.over = !unshared.Contains(held)
+	a.setFree(g, a.bundle(unshared.SubSaturating(held).Add(g.total.res.Shared())))
+}
+
+// held sums what is offered and used on g, shared volumes left out.
+func (g *agent) held() resource.Resources {
+	var sum resource.Resources
+	for _, o := range g.offers {
+		sum = sum.Add(o.b.res.NonShared())
+	}
+	for _, u := range g.uses {
+		sum = sum.Add(u.b.res.NonShared())
+	}
+	for _, u := range g.late {
+		sum = sum.Add(u.Resources.NonShared())
+	}
+	return sum
+}
+
+// giveBack makes b, just taken from the ledger, free again on g.
+func (a *Allocator) giveBack(g *agent, b *bundle) {
+	switch {
+	case g.over:
+		a.refill(g)
+	case g.free.empty() && !b.is(hasShared):
+		a.setFree(g, b)
+	case !b.is(hasShared):
+		a.setFree(g, a.bundle(g.free.res.Add(b.res)))
+	default:
+		a.setFree(g, a.bundle(g.free.res.Add(b.res.NonShared())))
+	}
+	a.changed(g)
+}
+
+// takeFree takes b, which g's free part contains, out of it; shared volumes stay.
+func (a *Allocator) takeFree(g *agent, b *bundle) {
+	if b == g.free && !b.is(hasShared) {
+		a.setFree(g, a.nothing)
+		return
+	}
+	a.setFree(g, a.bundle(g.free.res.SubSaturating(b.res.NonShared())))
+}
+
+// hashText is FNV-1a of s, well mixed.
+func hashText(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return mix64(h)
+}
+
+// mix64 spreads every bit of x over the result.
+func mix64(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}

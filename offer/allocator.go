@@ -1,0 +1,148 @@
+package offer
+
+import (
+	"github.com/proffer-go/proffer/drf"
+	"github.com/proffer-go/proffer/role"
+	"github.com/proffer-go/proffer/role/quota"
+)
+
+// Config is what an Allocator is made from. The zero value is a good one.
+type Config struct {
+	Seed   uint64 // of every keyed order
+	Rules  Rules  // zero: DefaultRules(V1)
+	Bounds Bounds
+	Region string // of the allocator; agents that name another one are shown to RegionAware frameworks only
+
+	AgentOrder Order // in which agents are visited
+	PieceOrder Order // in which pieces of an agent are taken when it is cut
+}
+
+// Allocator decides who is offered what. See the package comment for how to drive it.
+type Allocator struct {
+	cfg    Config
+	rules  Rules
+	bounds Bounds
+	scarce map[string]bool
+	whole  map[string]bool // integral names
+	names  names
+
+	now     Time
+	agents  []*agent // by index, nil where free
+	agentAt map[AgentID]int32
+	fws     []*framework // by index, nil where free
+	fwAt    map[FrameworkID]int32
+	clients []*client // by index, nil where free
+	gens    []uint32  // by index of a client, never reset: which of its refusals hold
+	roles   []*node   // by index, nil where free
+	roleAt  map[role.Name]int32
+	root    *node // above the top-level roles; its child need is what headroom must hold
+
+	spareAgents, spareFws, spareClients, spareRoles []int32
+
+	order     drf.Orderer // of the roles
+	weights   role.Weights
+	quota     quota.Tree
+	allowed   map[string]bool // hostnames that may be offered; nil: all
+	totals    vec             // of every agent
+	version   uint64          // of totals
+	capacity  vec             // non-revocable part of totals
+	allocated vec             // offered or allocated, over the roles as clients
+	revFree   vec             // free and revocable, over all agents
+	placeable vec             // free, unreserved and not revocable, over the agents that can be offered
+
+	offers    map[OfferID]*offer
+	lastOffer OfferID
+	firstOut  *offer // offers in the order of their deadlines
+	lastOut   *offer
+	spare     []*offer
+	expiries  agentHeap // agents by the earliest end of a refusal there
+
+	nothing  *bundle
+	rescinds []Rescind // not yet polled
+	sched    schedule
+	cycle    cycle
+	stats    Stats
+}
+
+// Stats counts what an allocator did since it was made.
+type Stats struct {
+	Runs        uint64 // cycles, also those that found nothing to do
+	Visits      uint64 // agents looked at, once per stage
+	Offers      uint64
+	Rescinds    uint64
+	Expired     uint64 // of Rescinds: for lack of an answer
+	Accepted    uint64
+	Declined    uint64
+	Outstanding int // offers out now
+}
+
+// New returns an allocator without agents and frameworks. It fails with ErrRules on rules that contradict each other.
+func New(cfg Config) (*Allocator, error) {
+	if cfg.Rules.isZero() {
+		cfg.Rules = DefaultRules(V1)
+	}
+	if err := cfg.Rules.check(); err != nil {
+		return nil, err
+	}
+	a := &Allocator{
+		cfg:     cfg,
+		rules:   cfg.Rules,
+		bounds:  cfg.Bounds.withDefaults(),
+		names:   names{index: make(map[string]int)},
+		agentAt: make(map[AgentID]int32),
+		fwAt:    make(map[FrameworkID]int32),
+		roleAt:  make(map[role.Name]int32),
+		offers:  make(map[OfferID]*offer),
+		root:    &node{weight: role.DefaultWeight},
+		nothing: &bundle{},
+		scarce:  setOf(cfg.Rules.Scarce),
+		whole:   setOf(cfg.Rules.Integral),
+	}
+	for _, name := range []string{"cpus", "mem", "disk", "gpus"} {
+		a.names.of(name)
+	}
+	a.order = a.newOrderer(false)
+	a.nothing.enough = a.containsMinimum(a.nothing.res, nil)
+	a.sched.start(&a.rules)
+	a.cycle.bind(a)
+	return a, nil
+}
+
+// newOrderer makes the order of roles, or that of the frameworks of one role.
+func (a *Allocator) newOrderer(flat bool) drf.Orderer {
+	var opts []drf.Option
+	if flat {
+		opts = append(opts, drf.WithFlat())
+	}
+	if a.rules.CountTies {
+		opts = append(opts, drf.WithTieBreak(drf.Count))
+	}
+	if a.rules.DividedShares {
+		opts = append(opts, drf.WithStrictShare())
+	}
+	if a.rules.LateWeightLost {
+		opts = append(opts, drf.WithLateWeightLost())
+	}
+	for _, name := range a.rules.Excluded {
+		opts = append(opts, drf.Exclude(a.names.of(name)))
+	}
+	return drf.New(opts...)
+}
+
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
+
+// advance takes note of the time; it never goes back.
+func (a *Allocator) advance(now Time) { a.now = max(a.now, now) }
+
+// Stats returns the counts so far.
+func (a *Allocator) Stats() Stats {
+	s := a.stats
+	s.Outstanding = len(a.offers)
+	return s
+}

@@ -1,0 +1,458 @@
+package offer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+)
+
+// Check recomputes every counter from the ledgers of offers and uses, from the agents' totals and from the settings, never
+// from another counter. It returns the first that differs, by name (ErrInconsistent), or nil. It costs a pass over everything.
+func (a *Allocator) Check() error {
+	k := newChecker(a)
+	for _, step := range []func() error{k.lists, k.agents, k.clients, k.roles, k.needs, k.cluster, k.orders, k.refusals} {
+		if err := step(); err != nil {
+			return fmt.Errorf("%w: %w", ErrInconsistent, err)
+		}
+	}
+	return nil
+}
+
+// checker holds what the ledgers give.
+type checker struct {
+	a        *Allocator
+	byClient map[*client]*vec // held
+	byRole   map[*node]*roleSums
+	totals, capacity, allocated,
+	revFree, placeable vec
+	out map[*framework]int
+}
+
+type roleSums struct{ held, reserved, unres, used, taken vec }
+
+func newChecker(a *Allocator) *checker {
+	k := &checker{a: a, byClient: make(map[*client]*vec), byRole: make(map[*node]*roleSums), out: make(map[*framework]int)}
+	for _, c := range a.clients {
+		if c != nil {
+			k.byClient[c] = new(vec)
+		}
+	}
+	for _, n := range a.roles {
+		if n != nil {
+			k.byRole[n] = new(roleSums)
+		}
+	}
+	return k
+}
+
+// differ is an error if got is not want.
+func (k *checker) differ(what string, got, want *vec) error {
+	if got.Equal(want) {
+		return nil
+	}
+	return fmt.Errorf("%s is %s, the ledger gives %s", what, k.show(got), k.show(want))
+}
+
+func (k *checker) show(v *vec) string {
+	text := "["
+	for i, name := range k.a.names.list {
+		if q := v.Get(i); q != 0 {
+			text += fmt.Sprintf(" %s:%d", name, q)
+		}
+	}
+	return text + " ]"
+}
+
+// lists checks that every offer and use is in the lists that must have it, once.
+func (k *checker) lists() error {
+	a, inChain := k.a, 0
+	for o := a.firstOut; o != nil; o = o.next {
+		inChain++
+		switch {
+		case a.offers[o.id] != o:
+			return fmt.Errorf("offer %d is not the one of that id", o.id)
+		case o.inAgent >= len(o.agent.offers) || o.agent.offers[o.inAgent] != o:
+			return fmt.Errorf("offer %d is not in the offers of agent %q", o.id, o.agent.id)
+		case o.inClient >= len(o.client.offers) || o.client.offers[o.inClient] != o:
+			return fmt.Errorf("offer %d is not in the offers of framework %q", o.id, o.client.framework.id)
+		case o.next != nil && o.next.deadline < o.deadline:
+			return fmt.Errorf("offer %d is out of the order of deadlines", o.next.id)
+		}
+		k.out[o.client.framework]++
+	}
+	onAgents, ofClients, used := 0, 0, 0
+	for _, g := range a.agents {
+		if g == nil {
+			continue
+		}
+		onAgents += len(g.offers)
+		for i, u := range g.uses {
+			if u.in != i || u.agent != g || u.client.uses[g.index] != u {
+				return fmt.Errorf("use of agent %q by framework %q is misplaced", g.id, u.client.framework.id)
+			}
+			used++
+		}
+	}
+	for _, c := range a.clients {
+		if c != nil {
+			ofClients += len(c.offers)
+			used -= len(c.uses)
+		}
+	}
+	if len(a.offers) != inChain || onAgents != inChain || ofClients != inChain {
+		return fmt.Errorf("offers: %d by id, %d by deadline, %d on agents, %d of clients", len(a.offers), inChain, onAgents, ofClients)
+	}
+	if used != 0 {
+		return fmt.Errorf("uses: agents and clients differ by %d", used)
+	}
+	for _, f := range a.fws {
+		if f != nil && f.out != k.out[f] {
+			return fmt.Errorf("out of framework %q is %d, the ledger gives %d", f.id, f.out, k.out[f])
+		}
+	}
+	return nil
+}
+
+// agents checks the books of every agent and sums them up.
+func (k *checker) agents() error {
+	for _, g := range k.a.agents {
+		if g == nil {
+			continue
+		}
+		if err := k.agent(g); err != nil {
+			return fmt.Errorf("agent %q: %w", g.id, err)
+		}
+	}
+	return nil
+}
+
+func (k *checker) agent(g *agent) error {
+	if err := k.bundle("total", g.total); err != nil {
+		return err
+	}
+	if err := k.bundle("free", g.free); err != nil {
+		return err
+	}
+	held := k.held(g)
+	unshared := g.total.res.NonShared()
+	if over := !unshared.Contains(held); over != g.over {
+		return fmt.Errorf("over is %v, the ledger gives %v", g.over, over)
+	}
+	free := unshared.SubSaturating(held)
+	if got := g.free.res.NonShared(); !got.Equal(free) {
+		return fmt.Errorf("free is %s, the ledger gives %s", got, free)
+	}
+	if got, want := g.free.res.Shared(), g.total.res.Shared(); !got.Equal(want) {
+		return fmt.Errorf("free shared is %s, the total has %s", got, want)
+	}
+	k.totals.Add(&g.total.all)
+	k.capacity.Add(&g.total.all)
+	if g.total.revocable != nil {
+		k.capacity.Sub(g.total.revocable)
+	}
+	if g.free.revocable != nil {
+		k.revFree.Add(g.free.revocable)
+	}
+	if k.a.offerable(g) {
+		k.placeable.Add(&g.free.unres)
+	}
+	for e := range g.total.res.All() {
+		if e.Owner() == "" || e.Kind != resource.KindScalar {
+			continue
+		}
+		n, ok := k.a.role(e.Owner())
+		if !ok {
+			return fmt.Errorf("role %q of a reservation is not known", e.Owner())
+		}
+		for ; n != k.a.root; n = n.parent {
+			k.addTo(&k.byRole[n].reserved, e)
+		}
+	}
+	return nil
+}
+
+func (k *checker) addTo(v *vec, e resource.Resource) {
+	i := k.a.names.of(e.Name)
+	v.Set(i, v.Get(i)+int64(e.Scalar))
+}
+
+// bundle checks the sums that go with a set of resources.
+func (k *checker) bundle(what string, b *bundle) error {
+	fresh := k.a.bundle(b.res)
+	if b.kinds != fresh.kinds || b.enough != fresh.enough {
+		return fmt.Errorf("%s: kinds %b, enough %v; its resources give %b, %v", what, b.kinds, b.enough, fresh.kinds, fresh.enough)
+	}
+	if err := k.differ(what+" scalars", &b.all, &fresh.all); err != nil {
+		return err
+	}
+	return k.differ(what+" unreserved scalars", &b.unres, &fresh.unres)
+}
+
+// held sums the ledger of an agent, shared volumes left out, and charges clients and roles with it.
+func (k *checker) held(g *agent) resource.Resources {
+	sum := g.held()
+	type pair struct {
+		client *client
+		all    resource.Resources
+	}
+	var pairs []pair
+	charge := func(c *client, r resource.Resources) {
+		if i := slices.IndexFunc(pairs, func(p pair) bool { return p.client == c }); i >= 0 {
+			pairs[i].all = pairs[i].all.Add(r)
+			return
+		}
+		pairs = append(pairs, pair{c, r})
+	}
+	for _, o := range g.offers {
+		charge(o.client, o.b.res)
+	}
+	for _, u := range g.uses {
+		charge(u.client, u.b.res)
+		used := k.a.bundle(u.b.res)
+		for n := u.client.role; n != k.a.root; n = n.parent {
+			k.byRole[n].used.Add(&used.unres)
+		}
+	}
+	shown := make(map[*node]resource.Resources)
+	for _, p := range pairs {
+		for e := range p.all.All() {
+			if e.Kind != resource.KindScalar {
+				continue
+			}
+			k.addTo(k.byClient[p.client], e)
+			n := p.client.role
+			if e.Shared {
+				if shown[n].ContainsResource(e) {
+					continue
+				}
+				if one, err := resource.New(e); err == nil {
+					shown[n] = shown[n].Add(one)
+				}
+			}
+			k.addTo(&k.byRole[n].held, e)
+			k.addTo(&k.allocated, e)
+			for up := n; up != k.a.root; up = up.parent {
+				switch {
+				case len(e.Reservations) > 0:
+					k.addTo(&k.byRole[up].taken, e)
+				case !e.Revocable:
+					k.addTo(&k.byRole[up].unres, e)
+				}
+			}
+		}
+	}
+	return sum
+}
+
+func (k *checker) clients() error {
+	for _, c := range k.a.clients {
+		if c == nil {
+			continue
+		}
+		if err := k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), &c.held, k.byClient[c]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roles checks the sums of every role and that every known role has a reason to be known.
+func (k *checker) roles() error {
+	for _, n := range k.a.roles {
+		if n == nil {
+			continue
+		}
+		s := k.byRole[n]
+		for _, p := range []struct {
+			what      string
+			got, want *vec
+		}{
+			{"held", &n.held, &s.held}, {"reserved", &n.reserved, &s.reserved}, {"unres", &n.unres, &s.unres},
+			{"used", &n.used, &s.used}, {"taken", &n.taken, &s.taken},
+		} {
+			if err := k.differ(fmt.Sprintf("%s of role %q", p.what, n.name), p.got, p.want); err != nil {
+				return err
+			}
+		}
+		if err := k.members(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *checker) members(n *node) error {
+	members, listed, holding := 0, 0, 0
+	for _, c := range n.clients {
+		if c != nil {
+			members++
+			if c.listed() {
+				listed++
+			}
+		}
+	}
+	for _, g := range k.a.agents {
+		if g != nil && slices.Contains(owners(g.total.res), n.name) {
+			holding++
+		}
+	}
+	switch {
+	case n.members != members:
+		return fmt.Errorf("members of role %q is %d, its clients are %d", n.name, n.members, members)
+	case n.listed != listed:
+		return fmt.Errorf("listed of role %q is %d, its clients give %d", n.name, n.listed, listed)
+	case n.holding != holding:
+		return fmt.Errorf("holding of role %q is %d, the agents give %d", n.name, n.holding, holding)
+	case n.weight != k.a.weights.Of(n.name):
+		return fmt.Errorf("weight of role %q is %v, the settings say %v", n.name, n.weight, k.a.weights.Of(n.name))
+	case members+holding+len(n.children) == 0 && !n.hasQuota && n.weight == role.DefaultWeight:
+		return fmt.Errorf("role %q is known for no reason", n.name)
+	}
+	return nil
+}
+
+// needs checks what guarantees still need, bottom up.
+func (k *checker) needs() error {
+	_, err := k.need(k.a.root)
+	return err
+}
+
+func (k *checker) need(n *node) (vec, error) {
+	var below, need vec
+	for _, child := range n.children {
+		v, err := k.need(child)
+		if err != nil {
+			return v, err
+		}
+		below.Add(&v)
+	}
+	if err := k.differ(fmt.Sprintf("childNeed of role %q", n.name), &n.childNeed, &below); err != nil {
+		return need, err
+	}
+	if n == k.a.root {
+		return need, nil
+	}
+	config, _ := k.a.quota.Get(n.name)
+	if n.hasQuota == config.IsDefault() {
+		return need, fmt.Errorf("hasQuota of role %q is %v", n.name, n.hasQuota)
+	}
+	guarantee, s := k.a.names.vec(config.Guarantees), k.byRole[n]
+	for i := range k.a.names.len() {
+		need.Set(i, max(guarantee.Get(i)-s.reserved.Get(i)-s.unres.Get(i), below.Get(i), 0))
+	}
+	return need, k.differ(fmt.Sprintf("need of role %q", n.name), &n.need, &need)
+}
+
+// cluster checks the sums over all agents.
+func (k *checker) cluster() error {
+	a := k.a
+	for _, p := range []struct {
+		what      string
+		got, want *vec
+	}{
+		{"totals", &a.totals, &k.totals}, {"capacity", &a.capacity, &k.capacity}, {"allocated", &a.allocated, &k.allocated},
+		{"revFree", &a.revFree, &k.revFree}, {"placeable", &a.placeable, &k.placeable},
+	} {
+		if err := k.differ(p.what, p.got, p.want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orders checks that the orders agree with themselves and give every client the share that the ledger gives.
+func (k *checker) orders() error {
+	a := k.a
+	if err := a.order.Check(); err != nil {
+		return fmt.Errorf("order of roles: %w", err)
+	}
+	for _, n := range a.roles {
+		if n == nil || n.order == nil {
+			continue
+		}
+		must(n.order.SetTotals(&a.totals, a.version))
+		n.version = a.version
+		if err := n.order.Check(); err != nil {
+			return fmt.Errorf("order of role %q: %w", n.name, err)
+		}
+		for _, c := range n.clients {
+			if c == nil {
+				continue
+			}
+			if got, want := n.order.Share(c.slot()), a.dominant(k.byClient[c]); got != want {
+				return fmt.Errorf("share of framework %q in role %q is %v, the ledger gives %v", c.framework.id, n.name, got, want)
+			}
+		}
+		if n.members > 0 && !a.rules.LateWeightLost {
+			want := a.dominant(&k.byRole[n].held) / n.leafWeight()
+			if got := a.order.Share(n.slot()); got != want {
+				return fmt.Errorf("share of role %q is %v, the ledger gives %v", n.name, got, want)
+			}
+		}
+	}
+	return nil
+}
+
+// leafWeight is the weight of n as a client: 1 once other clients are below it (docs/allocation.md §1.2).
+func (n *node) leafWeight() float64 {
+	for _, child := range n.children {
+		if child.anyBelow() {
+			return role.DefaultWeight
+		}
+	}
+	return n.weight
+}
+
+func (n *node) anyBelow() bool {
+	return n.members > 0 || slices.ContainsFunc(n.children, (*node).anyBelow)
+}
+
+// refusals checks their counts and the order in which they end.
+func (k *checker) refusals() error {
+	a, counted := k.a, make(map[*client]int)
+	inHeap := 0
+	for _, g := range a.agents {
+		if g == nil {
+			continue
+		}
+		for i := range g.refusals {
+			if r := &g.refusals[i]; r.gen == a.gens[r.client] {
+				counted[a.clients[r.client]]++
+			}
+		}
+		end, any := g.endOfRefusals()
+		if !any && g.inHeap < 0 {
+			continue
+		}
+		inHeap++
+		if !any || g.inHeap < 0 || g.inHeap >= len(a.expiries.list) || a.expiries.list[g.inHeap] != g || g.ends != end {
+			return fmt.Errorf("ends of agent %q is not that of its refusals", g.id)
+		}
+	}
+	if inHeap != len(a.expiries.list) {
+		return fmt.Errorf("expiries hold %d agents, %d have refusals", len(a.expiries.list), inHeap)
+	}
+	for i := range a.expiries.list {
+		if i > 0 && a.expiries.less(i, (i-1)/2) {
+			return fmt.Errorf("expiries are out of order at agent %q", a.expiries.list[i].id)
+		}
+	}
+	for _, f := range a.fws {
+		if f == nil {
+			continue
+		}
+		sum := 0
+		for _, c := range f.clients {
+			if c.refused != counted[c] {
+				return fmt.Errorf("refused of framework %q in role %q is %d, the agents give %d", f.id, c.role.name, c.refused, counted[c])
+			}
+			sum += c.refused
+		}
+		if f.refused != sum {
+			return fmt.Errorf("refused of framework %q is %d, its clients give %d", f.id, f.refused, sum)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package offer
+
+import (
+	"slices"
+
+	"github.com/proffer-go/proffer/drf"
+)
+
+// stage is one of the two passes of a run.
+type stage uint8
+
+const (
+	guarantees stage = iota + 1 // docs/allocation.md §2.5
+	fairShare                   // docs/allocation.md §2.6
+)
+
+// cycle is the state of the run in progress; its buffers are reused.
+type cycle struct {
+	a      *Allocator
+	stage  stage
+	agent  *agent
+	role   *node
+	list   []*agent
+	made   []*offer
+	served []grantee
+	spent  []*node // with quota: their spent is this run's
+	seen   view
+
+	required  vec // QuotaReference: this run's sums
+	available vec
+
+	onRole   func(drf.Client) bool
+	onClient func(drf.Client) bool
+}
+
+// grantee is a client whose orders must be told of a grant once the agent is done: the order was read once for it.
+type grantee struct {
+	client             *client
+	forClient, forRole *vec
+}
+
+func (cy *cycle) bind(a *Allocator) {
+	cy.a = a
+	cy.onRole, cy.onClient = cy.visitRole, cy.visitClient
+}
+
+// run is one allocation cycle over those of candidates that can be offered (docs/allocation.md §2). It
+//
+//  1. drops the agents that are not to be offered or have nothing free,
+//  2. visits them in their order for guarantees, if there are any,
+//  3. visits them again, in a new order, for fair shares,
+//  4. appends the offers made to out.
+func (a *Allocator) run(candidates []*agent, out *Batch) {
+	a.stats.Runs++
+	cy := &a.cycle
+	cy.list = cy.list[:0]
+	idle := true
+	for _, g := range candidates {
+		if g == nil || !a.offerable(g) {
+			continue
+		}
+		idle = false
+		if !g.free.empty() {
+			cy.list = append(cy.list, g)
+		}
+	}
+	if a.rules.LateWeightLost && !idle {
+		a.order.Ascend(func(drf.Client) bool { return false }) // the reference orders the roles even for a full agent
+	}
+	if len(cy.list) == 0 {
+		return
+	}
+	if a.rules.Quota == QuotaReference {
+		a.startReference()
+	}
+	if a.quota.Len() > 0 {
+		cy.pass(guarantees)
+	}
+	cy.pass(fairShare)
+	for _, o := range cy.made {
+		out.Offers = append(out.Offers, o.public())
+	}
+	a.stats.Offers += uint64(len(cy.made))
+	clear(cy.made)
+	cy.made = cy.made[:0]
+	cy.seen = view{}
+}
+
+// pass visits every agent of the list once.
+func (cy *cycle) pass(s stage) {
+	cy.stage = s
+	cy.sort()
+	for _, g := range cy.list {
+		cy.visit(g)
+	}
+}
+
+// sort puts the agents into the order of this stage: by id, or by a key that any subset of the agents agrees on.
+func (cy *cycle) sort() {
+	a := cy.a
+	if a.cfg.AgentOrder == OrderByName {
+		if cy.stage == guarantees || a.quota.Len() == 0 {
+			slices.SortFunc(cy.list, func(g, h *agent) int { return compareIDs(g.id, h.id) })
+		}
+		return
+	}
+	base := mix64(mix64(a.cfg.Seed^a.stats.Runs) + uint64(cy.stage))
+	for _, g := range cy.list {
+		g.key = mix64(base ^ g.hash)
+	}
+	slices.SortFunc(cy.list, func(g, h *agent) int {
+		if g.key != h.key {
+			return compareIDs(g.key, h.key)
+		}
+		return compareIDs(g.id, h.id)
+	})
+}
+
+// visit offers what is free on g, in the order of roles as it is now.
+func (cy *cycle) visit(g *agent) {
+	if g.free.empty() {
+		return
+	}
+	a := cy.a
+	a.stats.Visits++
+	cy.agent = g
+	a.order.BeginAgent(a.stats.Runs, g.hash)
+	a.order.Ascend(cy.onRole)
+	for i := range cy.served {
+		s := &cy.served[i]
+		a.grant(s.client, s.forClient, s.forRole)
+		*s = grantee{}
+	}
+	cy.served = cy.served[:0]
+}
+
+// visitRole offers to the clients of one role; it reports whether the agent has anything left for the next role.
+func (cy *cycle) visitRole(slot drf.Client) bool {
+	a, n := cy.a, cy.a.roles[slot]
+	if n.listed == 0 || cy.stage == guarantees && !a.wantsGuarantee(n) {
+		return true
+	}
+	cy.role = n
+	if n.members == 1 { // no order is needed
+		for _, c := range n.clients {
+			if c != nil {
+				cy.visitClient(c.slot())
+			}
+		}
+		return !cy.agent.free.empty()
+	}
+	if n.version != a.version {
+		n.version = a.version
+		must(n.order.SetTotals(&a.totals, a.version))
+	}
+	n.order.BeginAgent(a.stats.Runs, cy.agent.hash)
+	n.order.Ascend(cy.onClient)
+	return !cy.agent.free.empty()
+}
+
+// visitClient offers to one client; it reports whether there may be something left for the next one of the role.
+func (cy *cycle) visitClient(slot drf.Client) bool {
+	a, c := cy.a, cy.role.clients[slot]
+	v := a.look(c, cy.agent, cy.stage)
+	if v.gate == GateNothingFree {
+		return false
+	}
+	if v.gate == 0 {
+		cy.give(c, cy.agent, &v)
+	}
+	return true
+}
+
+// give books what c passed every gate for, as an offer or as part of the one it got in the first stage.
+func (cy *cycle) give(c *client, g *agent, v *verdict) {
+	a := cy.a
+	a.takeFree(g, v.b)
+	forClient, forRole := a.book(c, g, v.b)
+	cy.served = append(cy.served, grantee{c, forClient, forRole})
+	if a.rules.Quota == QuotaReference {
+		a.chargeReference(c.role, v, cy.stage)
+	}
+	if o := cy.pieceOf(c, g); o != nil {
+		o.b = a.bundle(o.b.res.Add(v.b.res))
+		return
+	}
+	cy.made = append(cy.made, a.issue(c, g, v.b))
+}
+
+// pieceOf returns the offer that c got from g earlier in this run.
+func (cy *cycle) pieceOf(c *client, g *agent) *offer {
+	if cy.stage == guarantees || cy.a.quota.Len() == 0 {
+		return nil
+	}
+	for _, o := range g.offers {
+		if o.client == c && o.run == cy.a.stats.Runs {
+			return o
+		}
+	}
+	return nil
+}
+
+func (o *offer) public() Offer {
+	return Offer{
+		ID: o.id, Framework: o.client.framework.id, Role: o.client.role.name, Agent: o.agent.id, Resources: o.b.res,
+		Deadline: o.deadline,
+	}
+}

@@ -1,0 +1,171 @@
+package offer
+
+import (
+	"maps"
+	"slices"
+)
+
+// Fork returns an independent allocator of equal state: given equal calls, the two make equal offers. It costs a copy of
+// the books; resource sets are shared, as they never change.
+func (a *Allocator) Fork() *Allocator {
+	b := *a
+	b.totals, b.capacity, b.allocated = a.totals.Clone(), a.capacity.Clone(), a.allocated.Clone()
+	b.revFree, b.placeable = a.revFree.Clone(), a.placeable.Clone()
+	b.names = names{index: maps.Clone(a.names.index), list: slices.Clone(a.names.list)}
+	b.agentAt, b.fwAt, b.roleAt = maps.Clone(a.agentAt), maps.Clone(a.fwAt), maps.Clone(a.roleAt)
+	b.gens = slices.Clone(a.gens)
+	b.spareAgents, b.spareFws = slices.Clone(a.spareAgents), slices.Clone(a.spareFws)
+	b.spareClients, b.spareRoles = slices.Clone(a.spareClients), slices.Clone(a.spareRoles)
+	b.rescinds = slices.Clone(a.rescinds)
+	b.order = a.order.Clone()
+	b.spare = nil
+
+	f := forker{from: a, to: &b}
+	f.blank()
+	f.roles()
+	f.clients()
+	f.agents()
+	f.offers()
+	b.sched.list = f.agentsOf(a.sched.list)
+	b.expiries.list = f.agentsOf(a.expiries.list)
+	b.cycle = cycle{}
+	b.cycle.bind(&b)
+	return &b
+}
+
+// forker copies records one by one: references between them go by index.
+type forker struct{ from, to *Allocator }
+
+// blank makes an empty record for every one there is.
+func (f forker) blank() {
+	f.to.agents, f.to.fws = blanks(f.from.agents), blanks(f.from.fws)
+	f.to.clients, f.to.roles = blanks(f.from.clients), blanks(f.from.roles)
+}
+
+func blanks[T any](list []*T) []*T {
+	made := make([]*T, len(list))
+	for i, x := range list {
+		if x != nil {
+			made[i] = new(T)
+		}
+	}
+	return made
+}
+
+func (f forker) node(n *node) *node {
+	if n == f.from.root {
+		return f.to.root
+	}
+	return f.to.roles[n.index]
+}
+
+func (f forker) roles() {
+	root := *f.from.root
+	f.to.root = &root
+	f.children(&root)
+	root.childNeed = root.childNeed.Clone()
+	for i, n := range f.from.roles {
+		if n == nil {
+			continue
+		}
+		m := f.to.roles[i]
+		*m = *n
+		m.parent = f.node(n.parent)
+		f.children(m)
+		m.clients, m.spare = f.clientsOf(n.clients), slices.Clone(n.spare)
+		if n.order != nil {
+			m.order = n.order.Clone()
+		}
+		for _, v := range []*vec{&m.held, &m.reserved, &m.unres, &m.used, &m.taken, &m.guarantee, &m.need, &m.childNeed, &m.spent} {
+			*v = v.Clone()
+		}
+	}
+}
+
+func (f forker) children(m *node) {
+	m.children = slices.Clone(m.children)
+	for i, child := range m.children {
+		m.children[i] = f.to.roles[child.index]
+	}
+}
+
+func (f forker) clients() {
+	for i, old := range f.from.fws {
+		if old == nil {
+			continue
+		}
+		w := f.to.fws[i]
+		*w = *old
+		w.clients, w.late = f.clientsOf(old.clients), f.agentsOf(old.late)
+	}
+	for i, old := range f.from.clients {
+		if old == nil {
+			continue
+		}
+		c := f.to.clients[i]
+		*c = *old
+		c.framework, c.role = f.to.fws[old.framework.index], f.node(old.role)
+		c.held = old.held.Clone()
+		c.offers = make([]*offer, len(old.offers))
+		c.uses = make(map[int32]*use, len(old.uses))
+	}
+}
+
+func (f forker) clientsOf(list []*client) []*client {
+	made := slices.Clone(list)
+	for i, c := range made {
+		if c != nil {
+			made[i] = f.to.clients[c.index]
+		}
+	}
+	return made
+}
+
+func (f forker) agents() {
+	for i, old := range f.from.agents {
+		if old == nil {
+			continue
+		}
+		g := f.to.agents[i]
+		*g = *old
+		g.offers = make([]*offer, len(old.offers))
+		g.uses = make([]*use, len(old.uses))
+		for at, u := range old.uses {
+			copied := *u
+			copied.client, copied.agent = f.to.clients[u.client.index], g
+			g.uses[at] = &copied
+			copied.client.uses[g.index] = &copied
+		}
+		g.late, g.refusals = slices.Clone(old.late), slices.Clone(old.refusals)
+		g.shared = slices.Clone(old.shared)
+		for at := range g.shared {
+			g.shared[at].client = f.to.clients[g.shared[at].client.index]
+		}
+	}
+}
+
+func (f forker) agentsOf(list []*agent) []*agent {
+	made := slices.Clone(list)
+	for i, g := range made {
+		made[i] = f.to.agents[g.index]
+	}
+	return made
+}
+
+func (f forker) offers() {
+	f.to.offers = make(map[OfferID]*offer, len(f.from.offers))
+	f.to.firstOut, f.to.lastOut = nil, nil
+	for old := f.from.firstOut; old != nil; old = old.next {
+		o := *old
+		o.client, o.agent = f.to.clients[old.client.index], f.to.agents[old.agent.index]
+		o.client.offers[o.inClient], o.agent.offers[o.inAgent] = &o, &o
+		o.prev, o.next = f.to.lastOut, nil
+		if o.prev != nil {
+			o.prev.next = &o
+		} else {
+			f.to.firstOut = &o
+		}
+		f.to.lastOut = &o
+		f.to.offers[o.id] = &o
+	}
+}

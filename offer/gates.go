@@ -1,0 +1,176 @@
+package offer
+
+import (
+	"github.com/proffer-go/proffer/resource"
+)
+
+// Gate numbers the gates of docs/allocation.md §2.3 that stand between an agent and a client; 0: nothing refuses.
+type Gate uint8
+
+// The gates that there are.
+const (
+	GateNotListed   Gate = 1  // unknown, inactive, not subscribed or suppressed
+	GateNothingFree Gate = 3  // nothing free that the role may have, or the agent cannot be offered
+	GateTooLittle   Gate = 4  // below the minimum
+	GateScarce      Gate = 5  // the agent has a scarce name that the framework cannot handle
+	GateRegion      Gate = 6  // another region
+	GateStripped    Gate = 7  // nothing left of what it can handle
+	GateStage       Gate = 8  // no guarantee left to fill (first stage)
+	GateCutTooSmall Gate = 9  // below the minimum once cut
+	GateRefused     Gate = 10 // it refused as much
+	GateCap         Gate = 11 // too many offers are out
+	GateHeadroom    Gate = 15 // held back for guarantees of others
+	GateLimit       Gate = 16 // the limit of the role or of one above it
+)
+
+// verdict is what a client would get of an agent in a stage, or the first gate that refused.
+type verdict struct {
+	gate  Gate
+	b     *bundle
+	sure  vec  // the guaranteed part of what is unreserved
+	extra vec  // the rest of it (QuotaReference)
+	cutBy Gate // what cut it, if anything: GateLimit or GateHeadroom
+}
+
+// look takes one client and one agent through the gates.
+func (a *Allocator) look(c *client, g *agent, s stage) verdict {
+	b := a.visible(c, g)
+	if b.empty() {
+		return verdict{gate: GateNothingFree}
+	}
+	if !a.passesMinimum(c, g, b) {
+		return verdict{gate: GateTooLittle}
+	}
+	caps := c.framework.caps
+	if g.scarce && caps&GPUResources == 0 {
+		return verdict{gate: GateScarce}
+	}
+	if g.region != "" && g.region != a.cfg.Region && caps&RegionAware == 0 {
+		return verdict{gate: GateRegion}
+	}
+	if b = a.strip(b, caps); b.empty() {
+		return verdict{gate: GateStripped}
+	}
+	v := a.stageRules(c.role, b, s)
+	if v.gate != 0 {
+		return v
+	}
+	if !a.passesMinimum(c, g, v.b) {
+		v.gate = GateCutTooSmall
+		return v
+	}
+	if len(g.refusals) > 0 && a.refused(c, g, v.b) {
+		v.gate = GateRefused
+		return v
+	}
+	if c.framework.out >= a.bounds.Offers {
+		v.gate = GateCap
+	}
+	return v
+}
+
+// view remembers the last parts that visible and strip computed: the next client of the role mostly wants the same.
+type view struct {
+	free, ofRole, stripped *bundle
+	role                   *node
+	caps                   Capability
+	of                     *bundle
+}
+
+// visible is gate 3: what is free on g and unreserved or reserved for c's role or one above it.
+func (a *Allocator) visible(c *client, g *agent) *bundle {
+	b := g.free
+	if !b.is(hasReserved) {
+		return b
+	}
+	seen := &a.cycle.seen
+	if seen.free != b || seen.role != c.role {
+		seen.free, seen.role = b, c.role
+		seen.ofRole = a.bundle(b.res.AllocatableTo(c.role.name))
+	}
+	if a.rules.SharedOnce && seen.ofRole.is(hasShared) {
+		return a.withoutShown(c, g, seen.ofRole)
+	}
+	return seen.ofRole
+}
+
+// withoutShown takes out the shared volumes that this run showed to somebody already, and those that c has an open offer of.
+func (a *Allocator) withoutShown(c *client, g *agent, b *bundle) *bundle {
+	shown := func(e resource.Resource) bool {
+		for _, o := range g.offers {
+			if (o.client == c || o.run == a.stats.Runs) && o.b.is(hasShared) && o.b.res.ContainsResource(e) {
+				return true
+			}
+		}
+		return false
+	}
+	return a.bundle(b.res.Filter(func(e resource.Resource) bool { return !e.Shared || !shown(e) }))
+}
+
+// strip is gate 7: b without what a framework of these capabilities cannot handle.
+func (a *Allocator) strip(b *bundle, caps Capability) *bundle {
+	shared := b.is(hasShared) && caps&SharedResources == 0
+	revocable := b.is(hasRevocable) && caps&RevocableResources == 0
+	refined := b.is(hasRefined) && caps&ReservationRefinement == 0
+	if !shared && !revocable && !refined {
+		return b
+	}
+	seen := &a.cycle.seen
+	if seen.of != b || seen.caps != caps {
+		seen.of, seen.caps = b, caps
+		seen.stripped = a.bundle(b.res.Filter(func(e resource.Resource) bool {
+			return !(shared && e.Shared || revocable && e.Revocable || refined && len(e.Reservations) > 1)
+		}))
+	}
+	return seen.stripped
+}
+
+// passesMinimum is gates 4 and 9 (docs/allocation.md §2.7).
+func (a *Allocator) passesMinimum(c *client, g *agent, b *bundle) bool {
+	switch {
+	case b.empty():
+		return false
+	case c.ownMinimum:
+		return len(c.minimum) == 0 || containsAny(b.res, c.minimum)
+	case b.enough, a.rules.MinimumWaived && b.is(hasReserved):
+		return true
+	}
+	return g.own && containsAny(b.res, g.minimum)
+}
+
+func containsAny(r resource.Resources, sets []resource.Quantities) bool {
+	for _, q := range sets {
+		if r.ContainsQuantities(q) {
+			return true
+		}
+	}
+	return false
+}
+
+// stageRules is gate 8: what of b the stage and the quota let the role have.
+func (a *Allocator) stageRules(n *node, b *bundle, s stage) verdict {
+	switch {
+	case a.quota.Len() == 0:
+		return verdict{b: b}
+	case a.rules.Quota == QuotaReference && s == guarantees:
+		return a.referenceGuarantee(n, b)
+	case a.rules.Quota == QuotaReference:
+		return a.referenceShare(n, b)
+	case s == guarantees:
+		return a.treeGuarantee(n, b)
+	}
+	return a.treeShare(n, b)
+}
+
+// wantsGuarantee reports whether the first stage has anything for n.
+func (a *Allocator) wantsGuarantee(n *node) bool {
+	if a.rules.Quota == QuotaReference {
+		return n.hasQuota && !n.guarantee.IsZero()
+	}
+	for up := n; up != a.root; up = up.parent {
+		if !up.need.IsZero() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,262 @@
+package offer
+
+import (
+	"slices"
+
+	"github.com/proffer-go/proffer/resource"
+)
+
+// offer is an outstanding offer. Records are reused.
+type offer struct {
+	id       OfferID
+	client   *client
+	agent    *agent
+	b        *bundle
+	deadline Time
+	run      uint64 // that made it
+	inAgent  int    // its place in agent.offers
+	inClient int    // its place in client.offers
+
+	prev, next *offer // by deadline
+}
+
+// use is all that one client uses on one agent.
+type use struct {
+	client *client
+	agent  *agent
+	b      *bundle
+	in     int // its place in agent.uses
+}
+
+// hold counts the copies of a shared volume that a client holds on an agent.
+type hold struct {
+	client *client
+	volume resource.Resource
+	count  int
+}
+
+// issue books b of g's free part as an offer to c.
+func (a *Allocator) issue(c *client, g *agent, b *bundle) *offer {
+	a.lastOffer++
+	o := a.newOffer()
+	*o = offer{id: a.lastOffer, client: c, agent: g, b: b, run: a.stats.Runs}
+	if a.rules.OfferLifetime > 0 {
+		o.deadline = a.now.Add(a.rules.OfferLifetime)
+	}
+	a.link(o)
+	return o
+}
+
+// link enters an offer in every list; a chain of offers with one lifetime is in the order of deadlines.
+func (a *Allocator) link(o *offer) {
+	a.offers[o.id] = o
+	o.inAgent, o.agent.offers = len(o.agent.offers), append(o.agent.offers, o)
+	o.inClient, o.client.offers = len(o.client.offers), append(o.client.offers, o)
+	o.client.framework.out++
+	o.prev, o.next = a.lastOut, nil
+	if a.lastOut != nil {
+		a.lastOut.next = o
+	} else {
+		a.firstOut = o
+	}
+	a.lastOut = o
+}
+
+// unlink takes an offer out of every list.
+func (a *Allocator) unlink(o *offer) {
+	delete(a.offers, o.id)
+	o.agent.offers = dropAt(o.agent.offers, o.inAgent, func(m *offer) { m.inAgent = o.inAgent })
+	o.client.offers = dropAt(o.client.offers, o.inClient, func(m *offer) { m.inClient = o.inClient })
+	o.client.framework.out--
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		a.firstOut = o.next
+	}
+	if o.next != nil {
+		o.next.prev = o.prev
+	} else {
+		a.lastOut = o.prev
+	}
+}
+
+// dropAt removes list[i] by moving the last element there.
+func dropAt[T any](list []*T, i int, moved func(*T)) []*T {
+	last := len(list) - 1
+	list[i] = list[last]
+	moved(list[i])
+	list[last] = nil
+	return list[:last]
+}
+
+func (a *Allocator) newOffer() *offer {
+	if n := len(a.spare); n > 0 {
+		o := a.spare[n-1]
+		a.spare = a.spare[:n-1]
+		return o
+	}
+	return new(offer)
+}
+
+// recycle keeps the record of an unlinked offer for the next one.
+func (a *Allocator) recycle(o *offer) {
+	*o = offer{}
+	a.spare = append(a.spare, o)
+}
+
+// book charges b of g to c in every sum but the orders; it returns what the orders of frameworks and of roles must be
+// charged. The two differ from b and from each other only by shared volumes.
+func (a *Allocator) book(c *client, g *agent, b *bundle) (forClient, forRole *vec) {
+	forClient, forRole = a.countShared(c, g, b, 1)
+	a.sum(c, b, forClient, forRole, 1)
+	return forClient, forRole
+}
+
+// unbook is the inverse of book.
+func (a *Allocator) unbook(c *client, g *agent, b *bundle) (forClient, forRole *vec) {
+	forClient, forRole = a.countShared(c, g, b, -1)
+	a.sum(c, b, forClient, forRole, -1)
+	return forClient, forRole
+}
+
+func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int) {
+	addSigned(&c.held, forClient, sign)
+	addSigned(&c.role.held, forRole, sign)
+	addSigned(&a.allocated, forRole, sign)
+	var reserved vec
+	if b.is(hasReserved) {
+		// A reserved part is counted as the role holds it: a shared volume once.
+		reserved = forRole.Clone()
+		reserved.Sub(&b.unres)
+		if b.revocable != nil {
+			reserved.Sub(b.revocable)
+		}
+	}
+	for n := c.role; n != a.root; n = n.parent {
+		addSigned(&n.unres, &b.unres, sign)
+		if b.is(hasReserved) {
+			addSigned(&n.taken, &reserved, sign)
+		}
+	}
+	a.refreshNeed(c.role)
+}
+
+// countShared counts copies of shared volumes up or down and returns the scalars of b with only those volumes that the
+// client, or the role, did not hold there before, or holds no longer.
+func (a *Allocator) countShared(c *client, g *agent, b *bundle, sign int) (forClient, forRole *vec) {
+	if !b.is(hasShared) {
+		return &b.all, &b.all
+	}
+	byClient, byRole := b.all.Clone(), b.all.Clone()
+	for e, copies := range b.res.All() {
+		if !e.Shared {
+			continue
+		}
+		i, q := a.names.of(e.Name), int64(e.Scalar)
+		clientHeld, roleHeld := g.copies(c, e)
+		after := clientHeld + sign*copies
+		if clientHeld > 0 && after > 0 {
+			byClient.Set(i, byClient.Get(i)-q)
+		}
+		if roleHeld > 0 && roleHeld+sign*copies > 0 {
+			byRole.Set(i, byRole.Get(i)-q)
+		}
+		g.setCopies(c, e, after)
+	}
+	return &byClient, &byRole
+}
+
+// copies counts the copies of e that c, and all clients of its role, hold on g.
+func (g *agent) copies(c *client, e resource.Resource) (byClient, byRole int) {
+	for i := range g.shared {
+		h := &g.shared[i]
+		if h.client.role != c.role || !h.volume.Equal(e) {
+			continue
+		}
+		byRole += h.count
+		if h.client == c {
+			byClient += h.count
+		}
+	}
+	return byClient, byRole
+}
+
+func (g *agent) setCopies(c *client, e resource.Resource, count int) {
+	i := slices.IndexFunc(g.shared, func(h hold) bool { return h.client == c && h.volume.Equal(e) })
+	switch {
+	case i < 0 && count > 0:
+		g.shared = append(g.shared, hold{c, e, count})
+	case i >= 0 && count <= 0:
+		g.shared = slices.Delete(g.shared, i, i+1)
+	case i >= 0:
+		g.shared[i].count = count
+	}
+}
+
+// hold charges b to c outside a run. With served it counts as one grant in the orders.
+func (a *Allocator) hold(c *client, g *agent, b *bundle, served bool) {
+	forClient, forRole := a.book(c, g, b)
+	if served {
+		a.grant(c, forClient, forRole)
+		return
+	}
+	must(c.role.order.Update(c.slot(), &vec{}, forClient))
+	must(a.order.Update(c.role.slot(), &vec{}, forRole))
+}
+
+// grant tells the orders that c was served.
+func (a *Allocator) grant(c *client, forClient, forRole *vec) {
+	must(c.role.order.Grant(c.slot(), forClient))
+	must(a.order.Grant(c.role.slot(), forRole))
+}
+
+// drop takes b back from c in every sum and order.
+func (a *Allocator) drop(c *client, g *agent, b *bundle) {
+	forClient, forRole := a.unbook(c, g, b)
+	must(c.role.order.Release(c.slot(), forClient))
+	must(a.order.Release(c.role.slot(), forRole))
+}
+
+// giveUse adds b to what c uses on g; the orders are the caller's business.
+func (a *Allocator) giveUse(c *client, g *agent, b *bundle) {
+	for n := c.role; n != a.root; n = n.parent {
+		n.used.Add(&b.unres)
+	}
+	u, ok := c.uses[g.index]
+	if !ok {
+		u = &use{client: c, agent: g, b: a.nothing, in: len(g.uses)}
+		g.uses = append(g.uses, u)
+		if c.uses == nil {
+			c.uses = make(map[int32]*use)
+		}
+		c.uses[g.index] = u
+	}
+	if u.b.empty() {
+		u.b = b
+		return
+	}
+	u.b = a.bundle(u.b.res.Add(b.res))
+}
+
+// takeUse is the inverse of giveUse; b must be contained in the use.
+func (a *Allocator) takeUse(u *use, b *bundle) {
+	for n := u.client.role; n != a.root; n = n.parent {
+		n.used.Sub(&b.unres)
+	}
+	if u.b == b {
+		u.b = a.nothing
+	} else {
+		u.b = a.bundle(u.b.res.SubSaturating(b.res))
+	}
+	if u.b.empty() {
+		delete(u.client.uses, u.agent.index)
+		u.agent.uses = dropAt(u.agent.uses, u.in, func(m *use) { m.in = u.in })
+	}
+}
+
+// must reports an order that refuses what the ledger holds: a fault of this package that no input can reach, kept for Check.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -74,6 +74,12 @@ func DefaultBounds() Bounds {
 	}
 }
 
+// Times of executors made for a command task (docs/protocol.md §11, §18).
+const (
+	commandKillGrace  = 3 * time.Second
+	commandExtraGrace = 2 * time.Second
+)
+
 // Errors of New and Step; each is wrapped with what and where.
 var (
 	// ErrConfig: a configuration cannot be used.

@@ -1,0 +1,107 @@
+package agent
+
+import (
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// framework is what an agent knows of a framework that has something here.
+type framework struct {
+	info      msg.FrameworkInfo
+	ending    bool // being shut down: nothing new, nothing reported
+	executors map[msg.ExecutorID]*executor
+	tasks     map[msg.TaskID]*task // until their last update is acknowledged
+}
+
+// framework returns the record of a framework, made if there is none, with its newest description.
+func (m *Machine) framework(i msg.FrameworkInfo) *framework {
+	f := m.frameworks[i.ID]
+	if f == nil {
+		f = &framework{executors: map[msg.ExecutorID]*executor{}, tasks: map[msg.TaskID]*task{}}
+		m.frameworks[i.ID] = f
+	}
+	f.info = i
+	return f
+}
+
+// executor finds one that has not ended, nil if there is none.
+func (m *Machine) executor(f offer.FrameworkID, e msg.ExecutorID) *executor {
+	if fw := m.frameworks[f]; fw != nil {
+		return fw.executors[e]
+	}
+	return nil
+}
+
+// shutdownFramework ends a framework here: its executors, then its updates (docs/protocol.md §9, §10).
+func (m *Machine) shutdownFramework(id offer.FrameworkID) {
+	f := m.frameworks[id]
+	if f == nil {
+		return
+	}
+	f.ending = true
+	for _, e := range sortedKeys(f.executors) {
+		m.shutdown(f.executors[e], "the framework ends")
+	}
+	m.sweep(f)
+}
+
+// sweep forgets a framework that has nothing left here. One that is being shut down takes its updates along.
+func (m *Machine) sweep(f *framework) {
+	if m.frameworks[f.info.ID] != f || len(f.executors) > 0 {
+		return
+	}
+	if f.ending {
+		for _, id := range sortedKeys(f.tasks) {
+			m.forget(f.tasks[id])
+		}
+	}
+	if len(f.tasks) == 0 {
+		delete(m.frameworks, f.info.ID)
+		m.event(Event{Kind: EventFrameworkRemoved, Framework: f.info.ID})
+	}
+}
+
+// Frameworks lists those that have something here, by id.
+func (m *Machine) Frameworks() []msg.FrameworkInfo {
+	var fs []msg.FrameworkInfo
+	for _, id := range sortedKeys(m.frameworks) {
+		fs = append(fs, m.frameworks[id].info)
+	}
+	return fs
+}
+
+// Executors lists the executors that a re-registration reports: all that have not ended, but for those of command
+// tasks, by framework and id (docs/protocol.md §4.4).
+func (m *Machine) Executors() []msg.ExecutorReport {
+	var es []msg.ExecutorReport
+	for _, fid := range sortedKeys(m.frameworks) {
+		f := m.frameworks[fid]
+		for _, id := range sortedKeys(f.executors) {
+			if e := f.executors[id]; !e.command {
+				es = append(es, msg.ExecutorReport{Info: e.info, Role: e.role})
+			}
+		}
+	}
+	return es
+}
+
+// Tasks lists the tasks that a re-registration reports, by framework and id: those that wait or run, and those whose
+// last update is not acknowledged (docs/protocol.md §4.4).
+func (m *Machine) Tasks() []msg.TaskReport {
+	var ts []msg.TaskReport
+	for _, fid := range sortedKeys(m.frameworks) {
+		f := m.frameworks[fid]
+		for _, id := range sortedKeys(f.tasks) {
+			t := f.tasks[id]
+			ts = append(ts, msg.TaskReport{
+				Framework: fid,
+				Role:      t.role,
+				Info:      t.info,
+				Executor:  t.executor,
+				State:     t.state,
+				Forwarded: t.stream.forwarded,
+			})
+		}
+	}
+	return ts
+}

@@ -1,0 +1,270 @@
+package agent
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// mastership is the agent's side of its registration (docs/protocol.md §4.3).
+//
+// Without a link retry is when to dial again, with one when to ask for admission again; registered it is off and
+// silence tells when the master has been quiet for too long.
+type mastership struct {
+	leader     msg.Node
+	link       msg.Link
+	dialing    bool
+	registered bool
+	tries      int // since the last success: the bound of the next wait doubles with each
+	retry      *timer
+	silence    *timer
+	patience   time.Duration      // without a ping for this the master is looked for again
+	told       resource.Resources // the total that the master was told last
+}
+
+// follow turns to another leader, or with "" waits for one. Executors run on.
+func (m *Machine) follow(leader msg.Node) {
+	if leader == m.master.leader {
+		return
+	}
+	m.unlink("the leader changed")
+	m.master.leader, m.master.tries = leader, 0
+	m.dial()
+}
+
+// unlink lets go of the master's link.
+func (m *Machine) unlink(why string) {
+	if m.master.link != 0 {
+		m.out.Closes = append(m.out.Closes, m.master.link)
+	}
+	m.lost(why)
+}
+
+// lost forgets the master's link, and holds back updates until the next registration.
+func (m *Machine) lost(why string) {
+	m.unregistered(why)
+	m.master.link, m.master.dialing = 0, false
+	m.timers.stop(m.master.retry)
+}
+
+func (m *Machine) unregistered(why string) {
+	if !m.master.registered {
+		return
+	}
+	m.master.registered = false
+	m.timers.stop(m.master.silence)
+	m.pauseUpdates()
+	m.event(Event{Kind: EventDisconnected, Text: why})
+}
+
+func (m *Machine) dial() {
+	if m.master.leader == "" || m.gone {
+		return
+	}
+	m.master.dialing = true
+	m.out.Dials = append(m.out.Dials, m.master.leader)
+}
+
+// later sets the next attempt: a random wait, its bound doubling up to the cap.
+func (m *Machine) later() {
+	limit := m.cfg.Timeouts.RegistrationBackoff
+	top := m.cfg.Timeouts.RegistrationBackoffCap
+	for i := 0; i < m.master.tries && limit < top; i++ {
+		limit *= 2
+	}
+	m.master.tries++
+	m.counters.waits++
+	wait := msg.DeriveWait(m.cfg.Entropy, "registration", m.counters.waits, min(limit, top))
+	m.timers.set(m.master.retry, m.now.Add(max(wait, time.Millisecond)))
+}
+
+// seek is the next attempt: to dial, or on a link to be admitted.
+func (m *Machine) seek() {
+	if m.master.link == 0 {
+		m.dial()
+		return
+	}
+	m.register()
+	m.later()
+}
+
+// forsaken looks for the master again after its pings stopped.
+func (m *Machine) forsaken() {
+	m.unlink("no ping came for " + m.master.patience.String())
+	m.later()
+}
+
+// register asks for admission, and with an id reports everything that runs here (docs/protocol.md §4.4).
+func (m *Machine) register() {
+	m.master.told = m.total
+	if m.id == "" {
+		m.send(m.master.link, msg.RegisterAgent{Info: m.info(), Total: m.total})
+		return
+	}
+	m.send(m.master.link, msg.ReregisterAgent{
+		Info:       m.info(),
+		Total:      m.total,
+		Frameworks: m.Frameworks(),
+		Executors:  m.Executors(),
+		Tasks:      m.Tasks(),
+	})
+}
+
+func (m *Machine) info() msg.AgentInfo {
+	i := m.cfg.Info
+	i.ID = m.id
+	return i
+}
+
+// admitted takes the master's yes. Another id than the agent's own ends it: two masters' books would mix.
+func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool) error {
+	if err := msg.ValidateID("agent", string(id)); err != nil {
+		return fmt.Errorf("%w: registration: %w", ErrMalformed, err)
+	}
+	if m.id != "" && m.id != id {
+		m.end(fmt.Errorf("%w: %s instead of %s", ErrAgentID, id, m.id))
+		return nil
+	}
+	if m.master.registered {
+		return nil // the same answer once more
+	}
+	m.id = id
+	m.master.registered, m.master.tries = true, 0
+	m.master.patience = patience
+	if patience <= 0 {
+		m.master.patience = defaultPatience
+	}
+	m.timers.stop(m.master.retry)
+	m.timers.set(m.master.silence, m.now.Add(m.master.patience))
+	kind := EventRegistered
+	if again {
+		kind = EventReregistered
+	}
+	m.event(Event{Kind: kind})
+	m.tellTotal()
+	m.resumeUpdates("")
+	return nil
+}
+
+// defaultPatience is 5 pings of 15 seconds (docs/protocol.md §18).
+const defaultPatience = 75 * time.Second
+
+// tellTotal sends the total if the master was told another one.
+func (m *Machine) tellTotal() {
+	if !m.total.Equal(m.master.told) {
+		m.master.told = m.total
+		m.send(m.master.link, msg.UpdateAgent{Total: m.total})
+	}
+}
+
+// pinged answers. A master that takes the agent for lost is asked for admission again (docs/protocol.md §4.5).
+func (m *Machine) pinged(p msg.Ping) {
+	m.send(m.master.link, msg.Pong{})
+	if !m.master.registered {
+		return
+	}
+	if p.Connected {
+		m.timers.set(m.master.silence, m.now.Add(m.master.patience))
+		return
+	}
+	m.unregistered("the master takes the agent for lost")
+	m.later()
+}
+
+// toMaster sends b if the master has admitted the agent; else b is lost.
+func (m *Machine) toMaster(b msg.Message) {
+	if m.master.registered {
+		m.send(m.master.link, b)
+	}
+}
+
+func (m *Machine) linkUp(l msg.LinkUp) error {
+	if l.Link == 0 {
+		return fmt.Errorf("%w: link 0 is no link", ErrInput)
+	}
+	if l.Link == m.master.link || m.links[l.Link] != nil {
+		return fmt.Errorf("%w: link %d stands already", ErrInput, l.Link)
+	}
+	if m.master.dialing && l.Peer == m.master.leader {
+		m.master.dialing, m.master.link = false, l.Link
+		m.later()
+		return nil
+	}
+	if len(m.links) >= m.cfg.Bounds.Links {
+		m.out.Closes = append(m.out.Closes, l.Link)
+		return nil
+	}
+	m.links[l.Link] = &peer{node: l.Peer}
+	return nil
+}
+
+func (m *Machine) linkDown(l msg.LinkDown) {
+	switch p := m.links[l.Link]; {
+	case l.Link != 0 && l.Link == m.master.link:
+		m.lost("the link to the master ended")
+		m.later()
+	case p != nil:
+		delete(m.links, l.Link)
+		if p.exec != nil {
+			m.executorLinkLost(p.exec)
+		}
+	case m.master.dialing && l.Peer == m.master.leader:
+		m.master.dialing = false
+		m.later()
+	}
+}
+
+// closeLink hangs up on an executor or a stranger; what still comes from it is dropped.
+func (m *Machine) closeLink(l msg.Link) {
+	if p := m.links[l]; p != nil && !p.closed {
+		p.exec, p.closed = nil, true
+		m.out.Closes = append(m.out.Closes, l)
+	}
+}
+
+// end begins the end: executors first, then the agent (endIfEmpty).
+func (m *Machine) end(err error) {
+	if m.ending {
+		return
+	}
+	m.ending, m.err = true, err
+	for _, e := range m.allExecutors() {
+		m.shutdown(e, "the agent ends")
+	}
+}
+
+// endIfEmpty ends an ending agent when its last executor has gone.
+func (m *Machine) endIfEmpty() {
+	if !m.ending || m.gone || len(m.containers) > 0 {
+		return
+	}
+	text := "asked to stop"
+	if m.err == nil {
+		m.toMaster(msg.UnregisterAgent{Agent: m.id})
+	} else {
+		text = m.err.Error()
+	}
+	for _, l := range sortedKeys(m.links) {
+		m.closeLink(l)
+	}
+	m.unlink(text)
+	m.master.dialing = false
+	m.gone = true
+	m.timers = timers{}
+	m.event(Event{Kind: EventStopped, Text: text})
+	m.out.Exit, m.out.Err = true, m.err
+}
+
+func (m *Machine) allExecutors() []*executor {
+	var es []*executor
+	for _, c := range sortedKeys(m.containers) {
+		es = append(es, m.containers[c])
+	}
+	slices.SortFunc(es, func(a, b *executor) int { return cmp.Compare(a.number, b.number) })
+	return es
+}

@@ -1,0 +1,203 @@
+package agent
+
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// operation changes the total. Operations are done one at a time in the order they came; one with volumes waits for
+// the host, and counts only when its work is done (docs/protocol.md §16.2).
+type operation struct {
+	call    msg.ApplyOperation
+	next    resource.Resources // the total after it
+	waiting int                // volume work not answered
+	done    []Volume           // volume work that succeeded
+	undoing bool
+	failed  string
+}
+
+func (m *Machine) applyOperation(a msg.ApplyOperation) error {
+	if a.Op == nil {
+		return fmt.Errorf("%w: operation %v: nothing to do", ErrMalformed, a.UUID)
+	}
+	if len(m.ops) >= m.cfg.Bounds.Operations {
+		return fmt.Errorf("%w: %d operations wait", ErrBound, len(m.ops))
+	}
+	m.opsIn++
+	m.ops = append(m.ops, &operation{call: a})
+	if len(m.ops) == 1 {
+		m.runOperations()
+	}
+	return nil
+}
+
+// runOperations begins operations until one has to wait for the host.
+func (m *Machine) runOperations() {
+	for len(m.ops) > 0 && m.beginOperation(m.ops[0]) {
+		m.finishOperation(m.ops[0])
+	}
+}
+
+// beginOperation reports whether o has nothing to wait for.
+func (m *Machine) beginOperation(o *operation) bool {
+	op := untagged(o.call.Op)
+	if id := m.usedVolume(op); id != "" {
+		o.failed = fmt.Sprintf("volume %s is in use", id)
+		return true
+	}
+	next, err := reservation.Convert(m.total, op)
+	if err != nil {
+		o.failed = err.Error()
+		return true
+	}
+	o.next = next
+	var volumes resource.Resources
+	kind := VolumeCreate
+	switch op := op.(type) {
+	case reservation.Create:
+		volumes = op.Volumes
+	case reservation.Destroy:
+		volumes, kind = op.Volumes, VolumeRemove
+	}
+	todo, err := m.volumeWork(kind, volumes)
+	if err != nil {
+		o.failed = err.Error()
+		return true
+	}
+	m.askAll(o, todo)
+	return o.waiting == 0
+}
+
+func (m *Machine) askAll(o *operation, todo []Volume) {
+	o.waiting = len(todo)
+	for _, v := range todo {
+		m.ask(&work{volume: v, op: o})
+	}
+}
+
+func (m *Machine) volumeWork(kind VolumeKind, volumes resource.Resources) ([]Volume, error) {
+	var todo []Volume
+	for r := range volumes.PersistentVolumes().All() {
+		at, mounted, err := volumePath(m.cfg.WorkDir, r)
+		if err != nil {
+			return nil, err
+		}
+		todo = append(todo, Volume{Kind: kind, Path: at, Mount: mounted})
+	}
+	return todo, nil
+}
+
+// operationStep takes the answer to one piece of an operation's work. If a piece of a creation failed, what the others
+// made is removed again; then the operation has failed.
+func (m *Machine) operationStep(w *work, failed string) {
+	o := w.op
+	o.waiting--
+	if failed == "" {
+		o.done = append(o.done, w.volume)
+	} else if o.failed == "" {
+		o.failed = failed
+	}
+	if o.waiting > 0 {
+		return
+	}
+	if o.failed != "" && !o.undoing {
+		o.undoing = true
+		var undo []Volume
+		for _, v := range o.done {
+			if v.Kind == VolumeCreate {
+				undo = append(undo, Volume{Kind: VolumeRemove, Path: v.Path, Mount: v.Mount})
+			}
+		}
+		m.askAll(o, undo)
+		if o.waiting > 0 {
+			return
+		}
+	}
+	m.finishOperation(o)
+	m.runOperations()
+}
+
+// finishOperation answers the first operation, and lets go what waited for it. This is where an operation becomes
+// durable: a checkpoint of the new total would be written here, before anything below.
+func (m *Machine) finishOperation(o *operation) {
+	m.ops = m.ops[1:]
+	m.opsDone++
+	ev := Event{Kind: EventOperationApplied, Framework: o.call.Framework, Operation: o.call.UUID}
+	if o.failed == "" {
+		m.total = o.next
+		if m.master.registered {
+			m.master.told = m.total // the answer below tells it
+		}
+	} else {
+		ev.Kind, ev.Text = EventOperationFailed, o.failed
+	}
+	m.event(ev)
+	m.toMaster(msg.OperationUpdate{UUID: o.call.UUID, Error: o.failed})
+	for _, e := range m.allExecutors() {
+		m.advance(e)
+	}
+}
+
+// usedVolume finds a volume that op would destroy or resize while a task or an executor here uses it, "" none.
+func (m *Machine) usedVolume(op reservation.Op) string {
+	var wanted resource.Resources
+	switch op := op.(type) {
+	case reservation.Destroy:
+		wanted = op.Volumes
+	case reservation.Resize:
+		if r, err := resource.New(op.Volume); err == nil {
+			wanted = r
+		}
+	default:
+		return ""
+	}
+	for _, e := range m.allExecutors() {
+		if id := shared(wanted, e.info.Resources); id != "" {
+			return id
+		}
+		for _, t := range sortedKeys(e.live) {
+			if id := shared(wanted, e.live[t].info.Resources); id != "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// shared finds the id of a volume that both hold.
+func shared(a, b resource.Resources) string {
+	for v := range a.PersistentVolumes().All() {
+		for u := range b.PersistentVolumes().All() {
+			if v.Owner() == u.Owner() && v.Disk.Persistence.ID == u.Disk.Persistence.ID {
+				return v.Disk.Persistence.ID
+			}
+		}
+	}
+	return ""
+}
+
+// untagged takes allocation roles off an operation: an agent's total has none.
+func untagged(op reservation.Op) reservation.Op {
+	switch op := op.(type) {
+	case reservation.Reserve:
+		op.Resources, op.Source = op.Resources.Unallocate(), op.Source.Unallocate()
+		return op
+	case reservation.Unreserve:
+		op.Resources = op.Resources.Unallocate()
+		return op
+	case reservation.Create:
+		op.Volumes = op.Volumes.Unallocate()
+		return op
+	case reservation.Destroy:
+		op.Volumes = op.Volumes.Unallocate()
+		return op
+	case reservation.Resize:
+		op.Volume.AllocationRole = ""
+		op.Grow = op.Grow.Unallocate()
+		return op
+	}
+	return op
+}

@@ -1,0 +1,139 @@
+package agent
+
+import (
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/role"
+)
+
+// task is one that arrived here and is not forgotten: its last update is not acknowledged yet.
+type task struct {
+	framework *framework
+	executor  msg.ExecutorID
+	exec      *executor // nil: never had one
+	role      role.Name
+	info      msg.TaskInfo
+	state     msg.TaskState
+	launch    *launch         // nil: delivered, or never to be
+	kill      *msg.KillPolicy // asked for while the executor was out of reach
+	mounts    []string        // of exec, that this task uses
+	stream    stream
+}
+
+// delivered reports whether the task was sent to its executor.
+func (t *task) delivered() bool { return t.exec != nil && t.launch == nil }
+
+// newTask books a task.
+func (m *Machine) newTask(f *framework, r role.Name, exec msg.ExecutorID, i msg.TaskInfo) *task {
+	t := &task{framework: f, executor: exec, role: r, info: i, state: msg.TaskStaging}
+	t.stream.retry = m.timers.new(func() { m.resend(t) })
+	f.tasks[i.ID] = t
+	m.tasks++
+	return t
+}
+
+// forget drops a task with all that is left of its updates.
+func (m *Machine) forget(t *task) {
+	m.timers.stop(t.stream.retry)
+	m.updates -= len(t.stream.pending)
+	t.stream.pending = nil
+	m.tasks--
+	delete(t.framework.tasks, t.info.ID)
+	if t.exec != nil {
+		delete(t.exec.live, t.info.ID)
+		t.exec.remember(t.info.ID)
+	}
+	m.event(Event{Kind: EventTaskForgotten, Framework: t.framework.info.ID, Executor: t.executor, Task: t.info.ID})
+}
+
+// report makes an update of the agent's own.
+func (m *Machine) report(t *task, s msg.TaskState, r msg.Reason, text string) {
+	if t.state.Terminal() {
+		return
+	}
+	m.counters.updates++
+	st := msg.TaskStatus{
+		Task:     t.info.ID,
+		State:    s.For(t.framework.info.Capabilities),
+		Source:   msg.SourceAgent,
+		Reason:   r,
+		Message:  text,
+		Agent:    m.id,
+		Executor: t.executor,
+		UUID:     msg.DeriveUUID(m.cfg.Entropy, "agent's update", m.counters.updates),
+		Time:     m.now,
+	}
+	if t.exec != nil {
+		st.Container = t.exec.container
+	}
+	m.keep(t, st, nil)
+}
+
+// refuse books a task that never reaches an executor, and says why.
+func (m *Machine) refuse(f *framework, r role.Name, exec msg.ExecutorID, i msg.TaskInfo, why msg.Reason, text string) {
+	m.report(m.newTask(f, r, exec, i), msg.TaskDropped, why, text)
+}
+
+// kill ends a task (docs/protocol.md §10): one that was not delivered here and now, with its whole group; any other by
+// its executor. It may be repeated.
+func (m *Machine) kill(k msg.KillTask) error {
+	f := m.frameworks[k.Framework]
+	if f == nil || f.ending {
+		return nil
+	}
+	t := f.tasks[k.Task]
+	switch {
+	case t == nil:
+		return m.killStranger(f, k.Task)
+	case t.state.Terminal():
+		return nil
+	case t.launch != nil:
+		e := t.exec
+		m.dropLaunch(e, t.launch, msg.TaskKilled, msg.ReasonTaskKilledDuringLaunch, "killed before it was delivered")
+		m.advance(e)
+		return nil
+	case t.exec.link == 0:
+		p := k.Policy
+		t.kill = &p
+		return nil
+	}
+	if t.exec.state == execRunning {
+		m.send(t.exec.link, msg.KillOnExecutor{Task: k.Task, Policy: k.Policy})
+	}
+	return nil
+}
+
+// killStranger answers for a task that is not here.
+func (m *Machine) killStranger(f *framework, id msg.TaskID) error {
+	if err := m.room(1); err != nil {
+		return err
+	}
+	if err := validID("kill: task", string(id)); err != nil {
+		return err
+	}
+	m.refuse(f, "", "", msg.TaskInfo{ID: id, Agent: m.id}, msg.ReasonExecutorTerminated, "no executor here runs it")
+	return nil
+}
+
+// reconcile answers for tasks that the master has and the agent did not report (docs/protocol.md §4.4).
+func (m *Machine) reconcile(ts []msg.RunningTask) error {
+	if !m.master.registered {
+		return nil // the answer ended the agent
+	}
+	for _, r := range ts {
+		if validID("framework", string(r.Framework)) != nil || validID("task", string(r.Task)) != nil || m.room(1) != nil {
+			continue // it will be asked for again
+		}
+		f := m.frameworks[r.Framework]
+		if f == nil {
+			if len(m.frameworks) >= m.cfg.Bounds.Frameworks {
+				continue
+			}
+			f = m.framework(msg.FrameworkInfo{ID: r.Framework, Capabilities: r.Capabilities})
+		}
+		if f.ending || f.tasks[r.Task] != nil {
+			continue
+		}
+		m.refuse(f, "", r.Executor, msg.TaskInfo{ID: r.Task, Agent: m.id}, msg.ReasonReconciliation, "unknown to the agent")
+	}
+	return nil
+}

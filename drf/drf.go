@@ -33,8 +33,8 @@ type Orderer interface {
 	Grant(c Client, d *Vec) error
 	// Release takes d back. The place among ties stays.
 	Release(c Client, d *Vec) error
-	// Update exchanges old for new without counting as being served.
-	Update(c Client, old, new *Vec) error
+	// Update exchanges what is in from for what is in to, without counting as being served.
+	Update(c Client, from, to *Vec) error
 
 	// SetTotals tells what the whole cluster has. It is cheap to call before every use: a version that is already
 	// known costs one comparison, so a new vector must come with a new version.

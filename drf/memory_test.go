@@ -86,8 +86,11 @@ func TestReadersOfAClone(t *testing.T) {
 		for i := range n {
 			_ = writer.Grant(drf.Client(i), &benchAgent)
 		}
+		_ = writer.SetTotals(benchTotals(78), 3)
 		_ = ordered(writer)
 	})
+	require.NoError(t, s.SetTotals(benchTotals(79), 3))
+	require.Len(t, ordered(s), n)
 	for i := range n {
 		require.NoError(t, s.Remove(drf.Client(i)))
 	}

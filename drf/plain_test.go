@@ -44,6 +44,22 @@ func newPlain(rules plainRules) *plain {
 	return &plain{rules: rules, nodes: map[string]*plainNode{}, weights: map[string]float64{}}
 }
 
+// clone is a deep copy.
+func (p *plain) clone() *plain {
+	c := *p
+	c.clients, c.nodes, c.weights, c.totals = nil, map[string]*plainNode{}, maps.Clone(p.weights), p.totals.Clone()
+	for _, from := range p.clients {
+		to := *from
+		to.held = from.held.Clone()
+		c.clients = append(c.clients, &to)
+	}
+	for path, from := range p.nodes {
+		to := *from
+		c.nodes[path] = &to
+	}
+	return &c
+}
+
 func (p *plain) client(id drf.Client) *plainClient {
 	for _, c := range p.clients {
 		if c.id == id {

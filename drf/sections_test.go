@@ -537,10 +537,7 @@ func TestLateWeightOfAFormerClient(t *testing.T) {
 	w.grant("b", 5)
 	w.wantOrder("b", "a/x") // lost: .10, not .025
 
-	w = newWorld(t, units(100), drf.WithLateWeightLost())
-	require.NoError(t, w.o.Add(0, "a", false))
-	w.ids["a"], w.paths = 0, []string{"a"}
-	w.add("b")
+	w = fresh(t).add("b")
 	w.wantOrder("b") // does not use a's weight: it is inactive
 	w.add("a/x")
 	w.remove("a")
@@ -548,6 +545,40 @@ func TestLateWeightOfAFormerClient(t *testing.T) {
 	w.grant("a/x", 10)
 	w.grant("b", 5)
 	w.wantOrder("a/x", "b")
+}
+
+// docs/allocation.md §1.4: while a client is hidden no order uses its weight, although its node was internal before.
+func TestLateWeightOfAHiddenClient(t *testing.T) {
+	w := fresh(t).add("b")
+	w.add("a/x")
+	w.remove("a/x") // a is an inactive leaf again
+	w.wantOrder("b")
+	w.add("a/x")
+	w.remove("a")
+	w.weight("a", 4)
+	w.grant("a/x", 10)
+	w.grant("b", 5)
+	w.wantOrder("a/x", "b")
+}
+
+// fresh is a world with a hidden client a that no order has seen.
+func fresh(t *testing.T) *world {
+	w := newWorld(t, units(100), drf.WithLateWeightLost())
+	require.NoError(t, w.o.Add(0, "a", false))
+	w.ids["a"], w.paths = 0, []string{"a"}
+	return w
+}
+
+// docs/allocation.md §1.4: only totals that differ change shares, and they replace the old ones.
+func TestTotals(t *testing.T) {
+	w := newWorld(t, units(10)).add("a")
+	w.grant("a", 3)
+	for _, total := range []int64{5, 15, 15, 5, 20} {
+		w.totals(units(total))
+		w.wantShare("a", 3, total)
+	}
+	require.NoError(t, w.o.SetTotals(units(99), w.runs))
+	w.wantShare("a", 3, 20) // that version is known
 }
 
 // docs/allocation.md §1.4: updates with equal vectors change nothing, others are not counted as service.

@@ -157,20 +157,20 @@ func (s *Sorter) Release(c Client, d *Vec) error {
 }
 
 // Update implements Orderer.
-func (s *Sorter) Update(c Client, old, new *Vec) error {
+func (s *Sorter) Update(c Client, from, to *Vec) error {
 	id, ok := s.clients[c]
 	if !ok {
 		return fmt.Errorf("update client %d: %w", c, ErrUnknown)
 	}
-	err := checkHeld(old, &s.nodes[id].held)
+	err := checkHeld(from, &s.nodes[id].held)
 	if err == nil {
-		err = checkRoom(new, &s.nodes[0].held, old)
+		err = checkRoom(to, &s.nodes[0].held, from)
 	}
 	if err != nil {
 		return fmt.Errorf("update client %d: %w", c, err)
 	}
-	if !old.Equal(new) {
-		s.charge(id, new, old, false)
+	if !from.Equal(to) {
+		s.charge(id, to, from, false)
 	}
 	return nil
 }

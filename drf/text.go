@@ -11,6 +11,7 @@ import (
 // come in the order in which they would be served, then those without an active leaf by name.
 func (s *Sorter) String() string {
 	var b strings.Builder
+	s.settle(0)
 	s.drawBelow(&b, 0, "")
 	return b.String()
 }

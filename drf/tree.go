@@ -125,7 +125,6 @@ func (s *Sorter) branch(id int32) {
 	n.client, n.active, n.blocked, n.virtual = 0, false, false, v.id
 	s.clients[v.client] = v.id
 	s.list(v.id)
-	s.unsettle(v.id)
 }
 
 // prune takes an inactive leaf out, with the nodes above that are no longer needed, and gives a client whose last
@@ -156,19 +155,17 @@ func (s *Sorter) collapse(id int32) {
 	n.level, n.scaled = none, nil
 	s.look(n, n.active)
 	s.clients[n.client] = id
-	s.unsettle(id)
 	s.rekeyOne(id)
 }
 
 func (s *Sorter) newNode(parent int32, path string) int32 {
-	s.ownNodes()
+	p := s.mut(parent) // which makes the list of nodes our own
 	id := int32(len(s.nodes))
 	if k := len(s.free); k > 0 {
 		id, s.free = s.free[k-1], s.free[:k-1]
 	} else {
 		s.nodes = append(s.nodes, nil)
 	}
-	p := s.mut(parent)
 	n := &node{owner: s.owner, id: id, parent: parent, virtual: none, level: none, path: path, name: path, weight: 1}
 	if !s.flat {
 		n.name = path[strings.LastIndexByte(path, '/')+1:]
@@ -184,7 +181,6 @@ func (s *Sorter) newNode(parent int32, path string) int32 {
 
 // drop takes a node without children and without a key out of the tree.
 func (s *Sorter) drop(id int32) {
-	s.ownNodes()
 	n, p := s.nodes[id], s.mut(s.nodes[id].parent)
 	last := len(p.kids) - 1
 	if moved := p.kids[last]; moved != id {

@@ -16,7 +16,7 @@ import (
 func Apply(total resource.Resources, op Op, c Context) (resource.Resources, error) {
 	ready, err := prepare(total, op, c, tagged(total))
 	if err != nil {
-		return total, fmt.Errorf("%s: %w", name(op), err)
+		return total, fmt.Errorf("%s: %w", Name(op), err)
 	}
 	return Convert(total, ready)
 }
@@ -65,7 +65,7 @@ func prepare(total resource.Resources, op Op, c Context, tag bool) (Op, error) {
 	if tag {
 		return op, nil
 	}
-	return eachPart(op, func(r resource.Resources) (resource.Resources, error) { return r.Unallocate(), nil })
+	return Unallocated(op), nil
 }
 
 // fillIn checks and completes the allocation roles of op (docs/resource-model.md §6.1).

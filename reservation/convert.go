@@ -21,16 +21,16 @@ type conversion struct {
 func Convert(total resource.Resources, op Op) (resource.Resources, error) {
 	steps, err := conversions(op)
 	if err != nil {
-		return total, fmt.Errorf("%s: %w", name(op), err)
+		return total, fmt.Errorf("%s: %w", Name(op), err)
 	}
 	after := total
 	for _, s := range steps {
 		if after, err = s.apply(after); err != nil {
-			return total, fmt.Errorf("%s: %w", name(op), err)
+			return total, fmt.Errorf("%s: %w", Name(op), err)
 		}
 	}
 	if !sameTotals(total, after) {
-		return total, fmt.Errorf("%s: %w: %s", name(op), ErrNotConserved, cite(after))
+		return total, fmt.Errorf("%s: %w: %s", Name(op), ErrNotConserved, cite(after))
 	}
 	return after, nil
 }

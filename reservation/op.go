@@ -42,8 +42,8 @@ func (Create) isOp()    {}
 func (Destroy) isOp()   {}
 func (Resize) isOp()    {}
 
-// name is the operation's name on the wire.
-func name(op Op) string {
+// Name is what op is called on the wire, "RESERVE" for instance; "UNKNOWN" for nil.
+func Name(op Op) string {
 	switch op := op.(type) {
 	case Reserve:
 		return "RESERVE"
@@ -60,6 +60,26 @@ func name(op Op) string {
 		return "GROW_VOLUME"
 	}
 	return "UNKNOWN"
+}
+
+// Unallocated is op with the allocation roles taken off its resources: they are the business of offers and of a master's books,
+// agents know none. An op that has none, or nil, comes back as it was.
+func Unallocated(op Op) Op {
+	switch o := op.(type) {
+	case Reserve:
+		return Reserve{Resources: o.Resources.Unallocate(), Source: o.Source.Unallocate()}
+	case Unreserve:
+		return Unreserve{Resources: o.Resources.Unallocate()}
+	case Create:
+		return Create{Volumes: o.Volumes.Unallocate()}
+	case Destroy:
+		return Destroy{Volumes: o.Volumes.Unallocate()}
+	case Resize:
+		o.Volume.AllocationRole = ""
+		o.Grow = o.Grow.Unallocate()
+		return o
+	}
+	return op
 }
 
 // Context says who applies an operation, and what it must be checked against (docs/resource-model.md §6.1). It is only read.

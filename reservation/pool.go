@@ -46,7 +46,7 @@ func (p *Pool) Apply(op Op) error {
 	c := p.context()
 	ready, err := prepare(p.remaining, op, c, p.tag)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name(op), err)
+		return fmt.Errorf("%s: %w", Name(op), err)
 	}
 	after, err := Convert(p.remaining, ready)
 	if err != nil {

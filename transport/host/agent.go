@@ -1,0 +1,166 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport"
+)
+
+// AgentNode serves an agent's machine.
+type AgentNode struct {
+	*node
+	machine  *agent.Machine
+	rd       agent.Ready
+	volumes  Volumes
+	launcher Launcher
+}
+
+// OpenAgent makes an agent and opens its node: cfg.Node, or what As says, or its host name. cfg.Entropy may be left
+// zero. executors says what runs here, unless WithLauncher is given.
+func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, executors Executors, opts ...Option) (*AgentNode, error) {
+	o := collect(opts)
+	if cfg.Node == "" {
+		cfg.Node = orNode(o.self, msg.Node(cfg.Info.Hostname))
+	}
+	o.self = cfg.Node
+	if cfg.Entropy == [16]byte{} {
+		cfg.Entropy = o.entropy
+	}
+	m, err := agent.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	n := &AgentNode{node: newNode(o, m), machine: m, volumes: o.volumes, launcher: o.launcher}
+	if n.volumes == nil {
+		n.volumes = volumesFor(cfg.WorkDir)
+	}
+	if n.launcher == nil {
+		n.launcher = newLocal(tr, executors, o)
+	}
+	n.drain = n.carryOut
+	n.SetLeader(o.leader)
+	if err := n.open(ctx, tr); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// RunAgent serves an agent until it ends or ctx does: then it ends its executors, says goodbye and returns nil.
+func RunAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, executors Executors, opts ...Option) error {
+	n, err := OpenAgent(ctx, tr, cfg, executors, opts...)
+	if err != nil {
+		return err
+	}
+	return n.Run(ctx)
+}
+
+// Run serves the node live until it ends. When ctx ends it stops the agent, which ends its executors first. No executor
+// that was started here is left when Run returns. It is called once.
+func (n *AgentNode) Run(ctx context.Context) error {
+	err := n.run(ctx, n.Stop)
+	if e := n.launcher.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Stop asks the agent to end its executors, say goodbye and end.
+func (n *AgentNode) Stop() { n.push(item{in: msg.StopAgent{}}) }
+
+// Machine gives the machine of a node that is run by hand, to read between two Polls. Live, use Do.
+func (n *AgentNode) Machine() *agent.Machine { return n.machine }
+
+// Do runs f with the machine on the node's goroutine, between two steps, and waits for it. It returns the context's
+// error, or ErrEnded. Not from within an Observer.
+func (n *AgentNode) Do(ctx context.Context, f func(*agent.Machine)) error {
+	return n.do(ctx, func() { f(n.machine) })
+}
+
+func (n *AgentNode) carryOut() bool {
+	rd := &n.rd
+	if !n.machine.Ready(rd) {
+		return false
+	}
+	for _, e := range rd.Events {
+		n.tell(AgentEvent{e})
+	}
+	n.transmit(rd.Dials, rd.Sends, rd.Closes)
+	for _, v := range rd.Volumes {
+		n.work(v)
+	}
+	for _, s := range rd.Starts {
+		n.start(s)
+	}
+	for _, s := range rd.Stops {
+		n.launcher.Stop(s.Container)
+	}
+	if rd.Exit {
+		n.leave(rd.Err)
+	}
+	return true
+}
+
+// work does volume work, live beside the node's goroutine: a disk may be slow.
+func (n *AgentNode) work(v agent.Volume) {
+	do := func() {
+		done := msg.VolumeDone{Seq: v.Seq}
+		if err := n.volumes.Do(v); err != nil {
+			done.Err = err.Error()
+		}
+		n.push(item{in: done})
+	}
+	if n.opts.hand {
+		do()
+		return
+	}
+	n.busy.Go(do)
+}
+
+// start starts an executor. Its Exited is queued after its Started, however soon it ends.
+func (n *AgentNode) start(s agent.Start) {
+	r := &running{report: func(status int) { n.push(item{in: msg.Exited{Container: s.Container, Status: status}}) }}
+	err := n.volumes.Sandbox(s.Directory)
+	if err == nil {
+		err = n.launcher.Start(s, r.exited)
+	}
+	if err != nil {
+		n.push(item{in: msg.StartFailed{Container: s.Container, Err: err.Error()}})
+		return
+	}
+	n.push(item{in: msg.Started{Container: s.Container}})
+	r.started()
+}
+
+// running holds back the report of an exit until the start was reported.
+type running struct {
+	mu     sync.Mutex
+	known  bool // the start was reported
+	over   bool
+	status int
+	report func(status int)
+}
+
+func (r *running) started() {
+	r.mu.Lock()
+	r.known = true
+	over, status := r.over, r.status
+	r.mu.Unlock()
+	if over {
+		r.report(status)
+	}
+}
+
+// exited is what a Launcher calls; only its first call counts.
+func (r *running) exited(status int) {
+	r.mu.Lock()
+	first, known := !r.over, r.known
+	r.over, r.status = true, status
+	r.mu.Unlock()
+	if first && known {
+		r.report(status)
+	}
+}

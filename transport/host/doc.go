@@ -1,0 +1,104 @@
+// Package host drives the machines of master, agent, scheduler and executor over a transport: link events, messages,
+// calls and the clock go in as inputs, and what the machines want done is carried out: sends, dials, volumes, executor
+// starts, callbacks.
+//
+// Every party is a node. A node runs in one of two ways:
+//
+//   - live: Run, or in one call RunMaster, RunAgent, RunScheduler, RunExecutor. One goroutine, the real clock, a timer for
+//     the machine's next deadline; nothing polls. A context that ends shuts down cleanly and leaves no goroutine.
+//   - by hand: whoever owns the time calls Poll with it, and NextDeadline to learn how far it may go; see
+//     transport/inproc.Cluster. With the option ByHand nothing runs beside Poll.
+//
+// A node's machine, callbacks and effects run on the goroutine that runs or polls it, so a callback never meets another
+// of the same node. Drivers, Operate and Do only queue, and may be called from anywhere, callbacks included.
+//
+// Nothing is logged: an Observer is told what a timeline needs.
+package host
+
+import (
+	"crypto/rand"
+	"errors"
+
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// Errors of nodes.
+var (
+	// ErrEnded: the node has ended and takes nothing more.
+	ErrEnded = errors.New("host: the node has ended")
+	// ErrAborted: the session was aborted, by the program or by its peer.
+	ErrAborted = errors.New("host: aborted")
+	// ErrNoExecutor: no function is registered for an executor.
+	ErrNoExecutor = errors.New("host: no such executor is registered")
+	// ErrStuck: a machine asks for ticks without end; that is a fault of the machine.
+	ErrStuck = errors.New("host: the machine asks for ticks without end")
+)
+
+// DefaultMaster is the node that a master opens and that all others take for the leader unless told.
+const DefaultMaster msg.Node = "master"
+
+// An Option changes how a node is opened.
+type Option func(*options)
+
+type options struct {
+	self     msg.Node
+	leader   msg.Node
+	entropy  [16]byte
+	observe  Observer
+	hand     bool
+	spawn    func(*ExecutorNode)
+	draw     func() [16]byte
+	volumes  Volumes
+	launcher Launcher
+	stepped  func()
+}
+
+// As sets the node's address. Default: "master" for a master, its host name for an agent, else a name drawn from the
+// node's entropy.
+func As(self msg.Node) Option { return func(o *options) { o.self = self } }
+
+// Leader names the leading master. Default: DefaultMaster.
+func Leader(master msg.Node) Option { return func(o *options) { o.leader = master } }
+
+// Entropy sets the node's entropy instead of 16 bytes of crypto/rand; a machine's own configuration comes first.
+func Entropy(e [16]byte) Option { return func(o *options) { o.entropy = e } }
+
+// Observe tells f everything that happens at the node. Live nodes call it from their goroutines, several at the same
+// time; it must return soon.
+func Observe(f Observer) Option { return func(o *options) { o.observe = f } }
+
+// ByHand opens a node that is polled. An agent hands the nodes of its in-process executors to spawn, which polls them
+// from then on, and takes their entropy from draw; both may be nil for other nodes.
+func ByHand(spawn func(*ExecutorNode), draw func() [16]byte) Option {
+	return func(o *options) { o.hand, o.spawn, o.draw = true, spawn, draw }
+}
+
+// WithVolumes sets who makes, removes and links an agent's volumes and sandboxes. Default: Directories, or NoVolumes for
+// an agent without a WorkDir.
+func WithVolumes(v Volumes) Option { return func(o *options) { o.volumes = v } }
+
+// WithLauncher sets who starts an agent's executors instead of the registered functions.
+func WithLauncher(l Launcher) Option { return func(o *options) { o.launcher = l } }
+
+// AfterStep calls f after every single step of the node's machine, effects carried out: for checks in tests.
+func AfterStep(f func()) Option { return func(o *options) { o.stepped = f } }
+
+func collect(opts []Option) options {
+	o := options{leader: DefaultMaster, draw: drawEntropy}
+	for _, f := range opts {
+		f(&o)
+	}
+	if o.draw == nil {
+		o.draw = drawEntropy
+	}
+	if o.entropy == [16]byte{} {
+		o.entropy = o.draw()
+	}
+	return o
+}
+
+// drawEntropy draws from crypto/rand, which never fails.
+func drawEntropy() (e [16]byte) {
+	_, _ = rand.Read(e[:])
+	return e
+}

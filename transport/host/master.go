@@ -1,0 +1,132 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport"
+)
+
+// MasterNode serves a master's machine.
+type MasterNode struct {
+	*node
+	machine *master.Machine
+	rd      master.Ready
+
+	mu    sync.Mutex
+	calls map[uint64]func(error)
+	last  uint64
+}
+
+// OpenMaster makes a master and opens its node: cfg.Node, or what As says. cfg.Entropy may be left zero.
+func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, opts ...Option) (*MasterNode, error) {
+	o := collect(opts)
+	if cfg.Node == "" {
+		cfg.Node = orNode(o.self, DefaultMaster)
+	}
+	o.self = cfg.Node
+	if cfg.Entropy == [16]byte{} {
+		cfg.Entropy = o.entropy
+	}
+	m, err := master.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	n := &MasterNode{node: newNode(o, m), machine: m, calls: map[uint64]func(error){}}
+	n.drain, n.onEnd = n.carryOut, n.release
+	if err := n.open(ctx, tr); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// RunMaster serves a master until ctx ends, and returns nil then.
+func RunMaster(ctx context.Context, tr transport.Transport, cfg master.Config, opts ...Option) error {
+	n, err := OpenMaster(ctx, tr, cfg, opts...)
+	if err != nil {
+		return err
+	}
+	return n.Run(ctx)
+}
+
+// Run serves the node live until ctx ends or Close is called. It is called once.
+func (n *MasterNode) Run(ctx context.Context) error { return n.run(ctx, func() { n.end(nil) }) }
+
+// Machine gives the machine of a node that is run by hand, to read between two Polls. Live, use Do.
+func (n *MasterNode) Machine() *master.Machine { return n.machine }
+
+// Do runs f with the machine on the node's goroutine, between two steps, and waits for it: the way to read a live
+// master. It returns the context's error, or ErrEnded. Not from within an Observer.
+func (n *MasterNode) Do(ctx context.Context, f func(*master.Machine)) error {
+	return n.do(ctx, func() { f(n.machine) })
+}
+
+// Operate makes an operator's call and waits for its answer. principal is who calls, "" nobody. A context that ends gives
+// up waiting, not the call.
+func (n *MasterNode) Operate(ctx context.Context, principal string, call msg.OperatorCall) error {
+	answer := make(chan error, 1)
+	n.Submit(principal, call, func(err error) { answer <- err })
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Submit queues an operator's call; answered is called with its answer, on the node's goroutine, or with ErrEnded.
+func (n *MasterNode) Submit(principal string, call msg.OperatorCall, answered func(error)) {
+	n.mu.Lock()
+	n.last++
+	seq := n.last
+	n.calls[seq] = answered
+	n.mu.Unlock()
+	if !n.push(item{in: msg.Operate{Seq: seq, Principal: principal, Call: call}}) {
+		n.answer(seq, ErrEnded)
+	}
+}
+
+func (n *MasterNode) answer(seq uint64, err error) {
+	n.mu.Lock()
+	f := n.calls[seq]
+	delete(n.calls, seq)
+	n.mu.Unlock()
+	if f != nil {
+		f(err)
+	}
+}
+
+// release answers the calls that will not be.
+func (n *MasterNode) release() {
+	n.mu.Lock()
+	calls := n.calls
+	n.calls = map[uint64]func(error){}
+	n.mu.Unlock()
+	for _, f := range calls {
+		f(ErrEnded)
+	}
+}
+
+func (n *MasterNode) carryOut() bool {
+	if !n.machine.Ready(&n.rd) {
+		return false
+	}
+	for _, e := range n.rd.Events {
+		n.tell(MasterEvent{e})
+	}
+	n.transmit(nil, n.rd.Sends, n.rd.Closes)
+	for _, a := range n.rd.Answers {
+		n.answer(a.Seq, a.Err)
+	}
+	return true
+}
+
+func orNode(n, otherwise msg.Node) msg.Node {
+	if n == "" {
+		return otherwise
+	}
+	return n
+}

@@ -1,0 +1,325 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport"
+)
+
+// inboundBound is how many messages of one link may wait for the machine; past it the link is hung up
+// (docs/protocol.md §18.1).
+const inboundBound = 10_000
+
+// machine is what all four machines share.
+type machine interface {
+	Step(now offer.Time, in msg.Input) error
+	NextDeadline() (offer.Time, bool)
+}
+
+// item is one thing in a node's queue: an input, or a function to run on the node's goroutine.
+type item struct {
+	in msg.Input
+	do func()
+}
+
+// node is the engine under every party: it queues what comes in, steps the machine, and has its effects carried out.
+type node struct {
+	opts  options
+	self  msg.Node
+	port  transport.Port
+	m     machine
+	drain func() bool // carries out what the machine's Ready holds; false: nothing
+	now   offer.Time  // of the step under way
+
+	wake chan struct{} // live: something is queued
+	gone chan struct{} // closed when the node has ended
+
+	mu      sync.Mutex
+	queue   []item
+	spare   []item
+	peers   map[msg.Link]msg.Node // links that are up
+	dialing map[msg.Link]msg.Node // dials not answered
+	failed  map[msg.Link]string   // dials answered by Down before Dial returned, with the cause
+	waiting map[msg.Link]int      // messages in the queue
+	ended   bool
+	err     error // why it ended
+
+	done  bool           // the machine has ended: the node ends when its links have
+	onEnd func()         // called once, when the node has ended
+	busy  sync.WaitGroup // work beside the node's goroutine
+}
+
+func newNode(o options, m machine) *node {
+	return &node{opts: o, self: o.self, m: m, wake: make(chan struct{}, 1), gone: make(chan struct{}), peers: map[msg.Link]msg.Node{},
+		dialing: map[msg.Link]msg.Node{}, failed: map[msg.Link]string{}, waiting: map[msg.Link]int{}}
+}
+
+// open opens the node's port; drain must be set.
+func (n *node) open(ctx context.Context, tr transport.Transport) error {
+	port, err := tr.Open(ctx, n.self, inbox{n})
+	if err != nil {
+		return fmt.Errorf("host: %w", err)
+	}
+	n.mu.Lock()
+	n.port = port
+	n.mu.Unlock()
+	return nil
+}
+
+// Node is the address that the node is open under.
+func (n *node) Node() msg.Node { return n.self }
+
+// push queues x; false means that the node has ended.
+func (n *node) push(x item) bool {
+	n.mu.Lock()
+	ended := n.ended
+	if !ended {
+		n.queue = append(n.queue, x)
+	}
+	n.mu.Unlock()
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+	return !ended
+}
+
+// take returns what is queued; it is valid until the next take.
+func (n *node) take() []item {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	clear(n.spare)
+	n.queue, n.spare = n.spare[:0], n.queue
+	return n.spare
+}
+
+// maxTicks bounds the ticks in a row at one moment: no machine needs more.
+const maxTicks = 10_000
+
+// turn does what is queued, or one tick if that is due; it reports whether there was anything.
+func (n *node) turn(now offer.Time) bool {
+	items := n.take()
+	for _, x := range items {
+		if x.do != nil {
+			n.now = now
+			x.do()
+			continue
+		}
+		n.step(now, x.in)
+	}
+	if len(items) > 0 {
+		return true
+	}
+	if at, ok := n.m.NextDeadline(); ok && at <= now && !n.done && !n.isEnded() {
+		n.step(now, msg.Tick{})
+		return true
+	}
+	return false
+}
+
+// Poll does everything that is due at now and reports whether there was anything. It is for nodes run by hand.
+func (n *node) Poll(now offer.Time) bool {
+	any := false
+	for range maxTicks {
+		if n.isEnded() || !n.turn(now) {
+			n.finish()
+			return any
+		}
+		any = true
+	}
+	n.fail(ErrStuck)
+	return any
+}
+
+// NextDeadline tells when the node has something to do at the latest, if nothing arrives before.
+func (n *node) NextDeadline() (offer.Time, bool) {
+	n.mu.Lock()
+	queued, ended, now := len(n.queue) > 0, n.ended, n.now
+	n.mu.Unlock()
+	switch {
+	case ended:
+		return 0, false
+	case queued:
+		return now, true
+	}
+	if n.done {
+		return 0, false
+	}
+	return n.m.NextDeadline()
+}
+
+// step steps the machine with one input and has the effects carried out.
+func (n *node) step(now offer.Time, in msg.Input) {
+	if n.isEnded() {
+		return
+	}
+	n.now = now
+	n.account(in)
+	if err := n.m.Step(now, in); err != nil {
+		n.tell(Refused{Input: in, Err: err})
+	}
+	for n.drain() {
+	}
+	if n.opts.stepped != nil {
+		n.opts.stepped()
+	}
+}
+
+// account keeps the books of links and tells the observer of an input.
+func (n *node) account(in msg.Input) {
+	switch in := in.(type) {
+	case msg.Envelope:
+		n.mu.Lock()
+		n.waiting[in.Link]--
+		from := n.peers[in.Link]
+		n.mu.Unlock()
+		n.tell(Delivered{From: from, Link: in.Link, Body: in.Body})
+	case msg.LinkUp:
+		n.tell(LinkUp{Peer: in.Peer, Link: in.Link, Principal: in.Principal})
+		if n.done {
+			n.port.Hang(in.Link) // too late: the node takes leave of its links
+		}
+	case msg.LinkDown:
+		n.mu.Lock()
+		delete(n.peers, in.Link)
+		delete(n.waiting, in.Link)
+		n.mu.Unlock()
+		n.tell(LinkDown{Peer: in.Peer, Link: in.Link, Cause: in.Cause})
+	}
+}
+
+// tell tells the observer.
+func (n *node) tell(w What) {
+	if n.opts.observe != nil {
+		n.opts.observe(Observation{Time: n.now, Node: n.self, What: w})
+	}
+}
+
+// transmit carries out dials, sends and closes, in this order.
+func (n *node) transmit(dials []msg.Node, sends []msg.Envelope, closes []msg.Link) {
+	for _, peer := range dials {
+		n.dial(peer)
+	}
+	for _, e := range sends {
+		n.send(e)
+	}
+	for _, l := range closes {
+		n.port.Hang(l)
+	}
+}
+
+func (n *node) send(e msg.Envelope) {
+	n.mu.Lock()
+	to := n.peers[e.Link]
+	n.mu.Unlock()
+	err := n.port.Send(e)
+	if err == nil {
+		n.tell(Sent{To: to, Link: e.Link, Body: e.Body})
+		return
+	}
+	n.tell(Lost{To: to, Link: e.Link, Body: e.Body, Err: err})
+	if errors.Is(err, transport.ErrFull) {
+		n.port.Hang(e.Link)
+	}
+}
+
+// dial dials; a dial that fails at once is answered like one that fails later.
+func (n *node) dial(peer msg.Node) {
+	l, err := n.port.Dial(peer)
+	if err != nil {
+		n.push(item{in: msg.LinkDown{Peer: peer, Cause: err.Error()}})
+		return
+	}
+	n.mu.Lock()
+	_, up := n.peers[l]
+	cause, failed := n.failed[l]
+	delete(n.failed, l)
+	if !up && !failed {
+		n.dialing[l] = peer
+	}
+	n.mu.Unlock()
+	if failed {
+		n.push(item{in: msg.LinkDown{Peer: peer, Cause: cause}})
+	}
+}
+
+// leave begins the end: what was sent goes out, every link is hung up, then the node ends with err.
+func (n *node) leave(err error) {
+	if n.done {
+		return
+	}
+	n.done = true
+	n.mu.Lock()
+	n.err = err
+	links := slices.Sorted(maps.Keys(n.peers))
+	n.mu.Unlock()
+	for _, l := range links {
+		n.port.Hang(l)
+	}
+}
+
+// finish ends the node if its machine has ended and all links have taken what was sent.
+func (n *node) finish() {
+	n.mu.Lock()
+	links := len(n.peers)
+	n.mu.Unlock()
+	if n.done && links == 0 {
+		n.end(nil)
+	}
+}
+
+// fail ends the node with an error.
+func (n *node) fail(err error) {
+	n.tell(Refused{Input: msg.Tick{}, Err: err})
+	n.end(err)
+}
+
+// end ends the node at once; the first error stays.
+func (n *node) end(err error) {
+	n.mu.Lock()
+	first := !n.ended
+	n.ended = true
+	if n.err == nil {
+		n.err = err
+	}
+	n.queue = nil
+	n.mu.Unlock()
+	if !first {
+		return
+	}
+	n.port.Close()
+	close(n.gone)
+	if n.onEnd != nil {
+		n.onEnd()
+	}
+}
+
+func (n *node) isEnded() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.ended
+}
+
+// Ended reports whether the node has ended, and why; nil after a clean end.
+func (n *node) Ended() (bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.ended, n.err
+}
+
+// Close ends the node at once, as a crash would: links end, the machine says nothing more. Not from within callbacks.
+func (n *node) Close() error {
+	n.end(nil)
+	n.busy.Wait()
+	return nil
+}
+
+// SetLeader tells the machine which master leads; "" means none is known.
+func (n *node) SetLeader(master msg.Node) { n.push(item{in: msg.Leader{Master: master}}) }

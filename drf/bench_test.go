@@ -242,3 +242,15 @@ func BenchmarkRandom(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkSmallSorter is a role with one framework: there is one per role.
+func BenchmarkSmallSorter(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		s := drf.New(drf.WithFlat())
+		_ = s.SetTotals(&benchAgent, 1)
+		_ = s.Add(0, "f", true)
+		_ = s.Grant(0, &benchAgent)
+		s.Ascend(drain)
+	}
+}

@@ -187,7 +187,7 @@ func TestE11AssetFairnessFailsSharingIncentive(t *testing.T) {
 	requireRat(t, "15.00", tasks[1])
 }
 
-// A market is a random instance.
+// An instance is one pool and those who want some of it.
 type instance struct {
 	total []int64
 	users []user
@@ -261,6 +261,33 @@ func TestFluidSingleName(t *testing.T) {
 			require.Zero(t, tasks[i].Cmp(big.NewRat(in.total[0]*u.weight, weights*u.task[0])))
 		}
 	})
+}
+
+// docs/allocation.md §6: with one name that is everyone's dominant one DRF is weighted max-min fairness on that name.
+func TestFluidBottleneck(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInstance(t, 1, true)
+		weights := int64(0)
+		for i, u := range in.users {
+			weights += u.weight
+			for r := range in.total[1:] {
+				in.total[r+1] = in.total[0]
+				in.users[i].task[r+1] = min(u.task[r+1], u.task[0])
+			}
+		}
+		tasks, _ := fill(in.total, in.users, dominant)
+		for i, u := range in.users {
+			require.Zero(t, tasks[i].Cmp(big.NewRat(in.total[0]*u.weight, weights*u.task[0])))
+		}
+	})
+}
+
+// docs/allocation.md §6: asset fairness is not: A has 6 of 10 cpus, B 4.
+func TestAssetFairnessBreaksBottleneckFairness(t *testing.T) {
+	users := []user{{[]int64{2, 0}, 1}, {[]int64{2, 1}, 1}}
+	tasks, _ := fill([]int64{10, 10}, users, asset)
+	requireRat(t, "3.00", tasks[0])
+	requireRat(t, "2.00", tasks[1])
 }
 
 // docs/allocation.md §6: population monotonicity for strictly positive demands.

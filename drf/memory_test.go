@@ -64,12 +64,10 @@ func TestNewTotalsDoNotAllocate(t *testing.T) {
 func TestReadersOfAClone(t *testing.T) {
 	s, n := benchTree(t, 3, 8)
 	require.NoError(t, s.SetTotals(benchTotals(77), 2))
-	snapshot := s.Clone()
-	var want []drf.Client
-	snapshot.Ascend(func(c drf.Client) bool {
-		want = append(want, c)
-		return true
-	})
+	snapshot := s.Clone() // with new totals that no order has been read of
+	twin, _ := benchTree(t, 3, 8)
+	require.NoError(t, twin.SetTotals(benchTotals(77), 2))
+	want := ordered(twin)
 	var readers sync.WaitGroup
 	for range 4 {
 		readers.Go(func() {
@@ -99,6 +97,27 @@ func TestReadersOfAClone(t *testing.T) {
 	require.Equal(t, want, ordered(snapshot))
 	require.NoError(t, snapshot.Check())
 	require.NoError(t, writer.Check())
+}
+
+// docs/allocation.md §7.3: weights of paths that do not exist yet are a clone's own, too.
+func TestCloneHasItsOwnWeights(t *testing.T) {
+	for _, changeTheClone := range []bool{false, true} {
+		s := drf.New()
+		require.NoError(t, s.SetTotals(units(10), 1))
+		require.NoError(t, s.SetWeight("b", 5))
+		c := s.Clone().(*drf.Sorter)
+		changed, kept := s, c
+		if changeTheClone {
+			changed, kept = c, s
+		}
+		require.NoError(t, changed.SetWeight("a", 2))
+		for _, o := range []drf.Orderer{changed, kept} {
+			require.NoError(t, o.Add(1, "a", true))
+			require.NoError(t, o.Grant(1, units(4)))
+		}
+		require.Equal(t, .2, changed.Share(1))
+		require.Equal(t, .4, kept.Share(1))
+	}
 }
 
 // docs/allocation.md §7.3: ids are recycled, so what has come and gone costs nothing.

@@ -24,6 +24,8 @@ type level struct {
 	epoch uint64 // of the totals that the keys come from
 }
 
+func before(a, b *node) bool { return compareNodes(a, b) < 0 }
+
 func compareNodes(a, b *node) int { return compareKeys(a.key, b.key, a.name, b.name) }
 
 func compareKeys(a, b key, nameA, nameB string) int {
@@ -47,8 +49,7 @@ func (s *Sorter) newLevel() int32 {
 		s.freeLevels = s.freeLevels[:k-1]
 		return id
 	}
-	less := func(a, b *node) bool { return compareNodes(a, b) < 0 }
-	s.levels = append(s.levels, level{tree: btree.NewWithFreeListG(degree, less, s.freeNodes)})
+	s.levels = append(s.levels, level{tree: btree.NewWithFreeListG(degree, before, s.freeNodes)})
 	return int32(len(s.levels) - 1)
 }
 

@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/proffer-go/proffer/offer"
@@ -80,6 +81,10 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("%w: %s is %v; allowed are %v to %v", ErrConfig, d.name, *d.at, d.atLeast, d.atMost)
 		}
 	}
+	// A zero value stands for rules that rescind.
+	if rules := c.Allocator.Rules; !rules.Rescind && !reflect.ValueOf(rules).IsZero() {
+		return c, fmt.Errorf("%w: Allocator.Rules.Rescind is off; a master has to take back offers of agents that are lost", ErrConfig)
+	}
 	b := &c.Bounds
 	for _, n := range []struct {
 		name      string
@@ -116,5 +121,20 @@ func (c Config) withDefaults() (Config, error) {
 			*n.at = n.otherwise
 		}
 	}
+	c.boundAllocator()
 	return c, nil
+}
+
+// boundAllocator lets the allocator hold what the master may: where one agent replaces another, both for a moment.
+func (c *Config) boundAllocator() {
+	b := &c.Allocator.Bounds
+	if b.Agents == 0 {
+		b.Agents = c.Bounds.Agents + 1
+	}
+	if b.Frameworks == 0 {
+		b.Frameworks = c.Bounds.Frameworks
+	}
+	if b.PerRole == (role.Bounds{}) {
+		b.PerRole = c.Bounds.Names
+	}
 }

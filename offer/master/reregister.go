@@ -319,8 +319,9 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 		if a.tasks[t.agentKey()] != nil {
 			continue
 		}
-		if t.holds() && !t.Resources.IsEmpty() {
-			m.must(m.alloc.Charge(m.now, t.allocation(), t.Resources))
+		if t.holds() && !m.charge(t.allocation(), t.Resources) {
+			m.toAgent(a, msg.KillTask{Framework: t.Framework, Task: t.ID})
+			continue
 		}
 		m.adoptTask(a, t)
 	}
@@ -370,11 +371,17 @@ func (m *Machine) matchExecutors(a *agent, r *agentReport, missing []msg.Running
 		if a.executors[executorKey{e.Info.Framework, e.Info.ID}] != nil {
 			continue
 		}
-		if !e.Info.Resources.IsEmpty() {
-			m.must(m.alloc.Charge(m.now, e.allocation(), e.Info.Resources))
+		if !m.charge(e.allocation(), e.Info.Resources) {
+			m.toAgent(a, msg.StopExecutor{Framework: e.Info.Framework, Executor: e.Info.ID})
+			continue
 		}
 		m.addExecutor(a, e)
 	}
+}
+
+// charge books what a returning agent uses. The allocator refuses what would pass its bounds: that has to end.
+func (m *Machine) charge(al offer.Allocation, r resources) bool {
+	return r.IsEmpty() || m.alloc.Charge(m.now, al, r) == nil
 }
 
 // afterReturn is what every returning agent is told besides: frameworks that ended, kills that are not confirmed, infos

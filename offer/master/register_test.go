@@ -1,0 +1,206 @@
+package master_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// docs/protocol.md §1 ids count from the master's, which comes from the entropy; zero entropy is refused.
+func TestIdsComeFromEntropy(t *testing.T) {
+	_, err := master.New(master.Config{})
+	require.ErrorIs(t, err, master.ErrConfig)
+
+	r := newRig(t)
+	id := string(r.m.Info().ID)
+	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, id)
+	require.EqualValues(t, id+"-S0", r.agent("a0", "cpus:1;mem:64"))
+	require.EqualValues(t, id+"-S1", r.agent("a1", "cpus:1;mem:64"))
+	require.EqualValues(t, id+"-0000", r.scheduler("s", info("web")))
+	require.Regexp(t, `^`+id+`-O[0-9]+$`, r.offers(r.m.Frameworks()[0].Info.ID)[0].ID)
+
+	other := newRig(t, func(c *master.Config) { c.Entropy[0]++ })
+	require.NotEqual(t, id, string(other.m.Info().ID))
+}
+
+// docs/protocol.md §4.3 a duplicate request from the same connected agent gets the same answer again, same id.
+func TestRegisterTwiceIsTheSameAgent(t *testing.T) {
+	r := newRig(t)
+	id := r.agent("a", "cpus:1;mem:64")
+	r.took("a")
+	r.say("a", registration("a", "cpus:1;mem:64"))
+	require.Equal(t, []msg.Message{msg.AgentRegistered{Agent: id, PingTimeout: 75 * time.Second}}, r.took("a"))
+	require.Len(t, r.m.Agents(), 1)
+}
+
+// docs/protocol.md §4.3 same address but the earlier record is disconnected: the old record is removed, new id given.
+func TestRegisterAtAnOldAddressReplaces(t *testing.T) {
+	r := newRig(t)
+	old := r.agent("a", "cpus:4;mem:1024")
+	f := r.scheduler("s", info("web"))
+	r.launch("s", r.offer(f), task("t", old, "cpus:1;mem:32"))
+	r.down("a")
+	r.took("s")
+
+	id := r.agent("a", "cpus:4;mem:1024")
+	require.NotEqual(t, old, id)
+	require.Len(t, r.m.Agents(), 1)
+	u := last[msg.Update](r, "s").Status
+	require.Equal(t, msg.TaskLost, u.State) // for good, so even for a partition-aware framework
+	require.Equal(t, msg.ReasonAgentRemoved, u.Reason)
+	require.Equal(t, old, last[msg.Failure](r, "s").Agent)
+}
+
+// docs/protocol.md §18.1 over the bound on agents registration is refused and nothing else is disturbed.
+func TestAgentsAreBounded(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.Bounds.Agents = 1 })
+	r.agent("a", "cpus:1;mem:64")
+	r.up("b")
+	require.ErrorIs(t, r.try("b", registration("b", "cpus:1;mem:64")), master.ErrBound)
+	require.Len(t, r.m.Agents(), 1)
+	require.Empty(t, r.took("b"))
+}
+
+// docs/protocol.md §2 messages of agents that are not registered are dropped.
+func TestStrangersAreRefused(t *testing.T) {
+	r := newRig(t)
+	r.up("x")
+	require.ErrorIs(t, r.try("x", msg.Pong{}), master.ErrNotRegistered)
+	require.ErrorIs(t, r.try("x", msg.Revive{}), master.ErrNotSubscribed)
+	require.ErrorIs(t, r.try("x", msg.AgentRegistered{}), master.ErrInput)
+	require.ErrorIs(t, r.step(msg.Envelope{Link: 99, Body: msg.Pong{}}), master.ErrLink)
+	require.ErrorIs(t, r.step(msg.LinkUp{Link: 1, Peer: "y"}), master.ErrLink)
+	require.ErrorIs(t, r.step(msg.LinkDown{Link: 99}), master.ErrLink)
+	require.ErrorIs(t, r.step(msg.StopAgent{}), master.ErrInput)
+	require.ErrorIs(t, r.step(nil), master.ErrInput)
+}
+
+// docs/protocol.md §4.5 an unanswered ping, five times at 15 s, makes an agent unreachable; a pong begins the count anew.
+func TestPings(t *testing.T) {
+	r := newRig(t)
+	id := r.agent("a", "cpus:1;mem:64")
+	require.Equal(t, msg.Ping{Connected: true}, last[msg.Ping](r, "a"))
+	r.advance(74 * time.Second)
+	require.Len(t, all[msg.Ping](r, "a"), 5)
+	r.say("a", msg.Pong{})
+	r.advance(75 * time.Second) // at 75, 90, 105, 120, 135 s one more is out
+	require.Len(t, r.m.Agents(), 1)
+	r.advance(time.Second)
+	require.Empty(t, r.m.Agents())
+	require.Equal(t, id, r.m.UnreachableAgents()[0])
+	require.Equal(t, []string{"a"}, r.closed)
+}
+
+// docs/protocol.md §4.5 an agent whose link breaks is disconnected: its offers are rescinded, tasks of frameworks that do
+// not checkpoint are lost, also for partition-aware ones, and their executors are dropped.
+func TestAgentLinkBreaks(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", "cpus:4;mem:1024")
+	plain := info("web")
+	plain.Checkpoint = false
+	f, g := r.scheduler("f", plain), r.scheduler("g", info("db"))
+	r.shareOut(a, "f", f, "g", g)
+	r.down("a")
+
+	u := last[msg.Update](r, "f").Status
+	require.Equal(t, msg.TaskLost, u.State)
+	require.Equal(t, msg.ReasonAgentDisconnected, u.Reason)
+	require.True(t, u.UUID.IsZero())
+	require.Empty(t, all[msg.Update](r, "g"))
+	require.Equal(t, res("cpus:1.1;mem:64"), r.used(a)) // g's task and executor
+	require.False(t, r.m.Agents()[0].Connected)
+	require.Empty(t, r.offers(f))
+	require.Empty(t, r.offers(g))
+}
+
+// shareOut launches a task t under an executor x for each of two frameworks on one agent.
+func (r *rig) shareOut(a agentID, name1 string, f1 frameworkID, name2 string, f2 frameworkID) {
+	r.t.Helper()
+	for range 20 {
+		r.settle()
+		for _, o := range r.m.Snapshot().Offers {
+			name := map[frameworkID]string{f1: name1, f2: name2}[o.Framework]
+			if _, has := r.task(o.Framework, "t"); has {
+				r.say(name, msg.Decline{Offers: []msg.OfferID{o.ID}, Filters: msg.Filters{Refuse: time.Second}})
+				continue
+			}
+			r.launch(name, o, custom("t", a, "cpus:1;mem:32", "x", "cpus:0.1;mem:32"))
+		}
+		if len(r.m.Tasks()) == 2 {
+			return
+		}
+	}
+	require.Fail(r.t, "the two frameworks did not get a task each")
+}
+
+// docs/protocol.md §4.5 mark unreachable: tasks UNREACHABLE / LOST with AGENT_REMOVED, no uuid, resources free, FAILURE
+// to every connected framework.
+func TestAgentUnreachable(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", "cpus:4;mem:1024")
+	old := info("web")
+	old.Capabilities.PartitionAware = false
+	f, g := r.scheduler("f", old), r.scheduler("g", info("db"))
+	r.shareOut(a, "f", f, "g", g)
+	r.down("a")
+	r.advance(75 * time.Second)
+
+	lost, gone := last[msg.Update](r, "f").Status, last[msg.Update](r, "g").Status
+	require.Equal(t, msg.TaskLost, lost.State)
+	require.Equal(t, msg.TaskUnreachable, gone.State)
+	for _, u := range []msg.TaskStatus{lost, gone} {
+		require.Equal(t, msg.ReasonAgentRemoved, u.Reason)
+		require.Equal(t, msg.SourceMaster, u.Source)
+		require.True(t, u.UUID.IsZero())
+		require.NotZero(t, u.UnreachableTime)
+	}
+	require.Equal(t, msg.Failure{Agent: a}, last[msg.Failure](r, "f"))
+	require.Equal(t, msg.Failure{Agent: a}, last[msg.Failure](r, "g"))
+	parked, ok := r.task(g, "t")
+	require.True(t, ok)
+	require.NotZero(t, parked.Unreachable)
+}
+
+// docs/protocol.md §4.5 a disconnected agent that answers no ping is unreachable after them; one that is not back in
+// agent_reregister_timeout at the latest then.
+func TestReregisterTimeout(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.ReregisterTimeout = 20 * time.Second })
+	r.agent("a", "cpus:1;mem:64")
+	r.down("a")
+	r.advance(19 * time.Second)
+	require.Len(t, r.m.Agents(), 1)
+	r.advance(time.Second)
+	require.Empty(t, r.m.Agents())
+}
+
+// docs/protocol.md §4.5 a clean goodbye: tasks are lost, FAILURE.
+func TestUnregister(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", "cpus:4;mem:1024")
+	f := r.scheduler("f", info("web"))
+	r.launch("f", r.offer(f), task("t", a, "cpus:1;mem:32"))
+	require.ErrorIs(t, r.try("a", msg.UnregisterAgent{Agent: "else"}), master.ErrInvalid)
+	r.say("a", msg.UnregisterAgent{Agent: a})
+	require.Equal(t, msg.TaskLost, last[msg.Update](r, "f").Status.State)
+	require.Equal(t, a, last[msg.Failure](r, "f").Agent)
+	require.Empty(t, r.m.Agents())
+	require.Empty(t, r.m.UnreachableAgents())
+	require.Len(t, r.m.CompletedTasks(f), 1)
+}
+
+// docs/protocol.md §4.2 the agent's own total counts, after the operations that are on their way to it.
+func TestUpdateAgent(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", "cpus:4;mem:1024")
+	r.say("a", msg.UpdateAgent{Total: resource.MustParse("cpus:8;mem:1024")})
+	b, _ := r.m.Books(a)
+	require.Equal(t, res("cpus:8;mem:1024"), b.Total.String())
+
+	bad := resource.MustParse("cpus:1").Allocate("web")
+	require.ErrorIs(t, r.try("a", msg.UpdateAgent{Total: bad}), master.ErrInvalid)
+}

@@ -1,0 +1,305 @@
+package master_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+)
+
+// tb is what testing.T and rapid.T have in common.
+type tb interface {
+	require.TestingT
+	Helper()
+	Logf(string, ...any)
+}
+
+// rig plays agents and schedulers by hand: every party is a name, with at most one link at a time, and keeps what it was
+// sent. After every step the machine's books are checked, and the snapshot that follows the events must be the machine's.
+type rig struct {
+	t      tb
+	m      *master.Machine
+	now    offer.Time
+	rd     master.Ready
+	links  map[string]msg.Link
+	names  map[msg.Link]string
+	inbox  map[string][]msg.Message
+	seq    msg.Link
+	closed []string // links that the machine hung up, by name
+	answer []msg.Answer
+	events []master.Event
+	follow master.Snapshot
+	sent   func(to string, body msg.Message) // also told of every message
+}
+
+func newRig(t tb, change ...func(*master.Config)) *rig {
+	t.Helper()
+	cfg := master.Config{Entropy: [16]byte{1, 2, 3}, Node: "master", Version: "test"}
+	for _, c := range change {
+		c(&cfg)
+	}
+	m, err := master.New(cfg)
+	require.NoError(t, err)
+	return &rig{t: t, m: m, links: map[string]msg.Link{}, names: map[msg.Link]string{}, inbox: map[string][]msg.Message{}, follow: m.Snapshot()}
+}
+
+// step gives the machine an input and carries out its effects.
+func (r *rig) step(in msg.Input) error {
+	r.t.Helper()
+	err := r.m.Step(r.now, in)
+	for r.m.Ready(&r.rd) {
+		for _, e := range r.rd.Sends {
+			name := r.names[e.Link]
+			require.NotEmpty(r.t, name, "message %T on link %d, which is not up", e.Body, e.Link)
+			r.inbox[name] = append(r.inbox[name], e.Body)
+			if r.sent != nil {
+				r.sent(name, e.Body)
+			}
+		}
+		for _, l := range r.rd.Closes {
+			r.closed = append(r.closed, r.names[l])
+			if r.links[r.names[l]] == l {
+				delete(r.links, r.names[l])
+			}
+			delete(r.names, l)
+			defer func() { require.NoError(r.t, r.step(msg.LinkDown{Link: l})) }()
+		}
+		r.answer = append(r.answer, r.rd.Answers...)
+		for _, e := range r.rd.Events {
+			require.NotEmpty(r.t, e.String())
+			r.events = append(r.events, e)
+			r.follow.Apply(e)
+		}
+	}
+	r.check()
+	return err
+}
+
+// docs/protocol.md §16.1 snapshot + events = later snapshot.
+func (r *rig) check() {
+	r.t.Helper()
+	require.NoError(r.t, r.m.Check())
+	require.Equal(r.t, plain(r.m.Snapshot()), plain(r.follow), "the events are not the delta of the snapshot")
+}
+
+// plain is a snapshot with empty lists as nil.
+func plain(s master.Snapshot) string {
+	return fmt.Sprintf("%v\n%v\n%v\n%v\n%v\n%v", s.Master, s.Agents, s.Frameworks, s.Executors, s.Tasks, s.Offers)
+}
+
+// up gives a party a new link; an old one stays up, unused.
+func (r *rig) up(name string) msg.Link { return r.upAs(name, "") }
+
+func (r *rig) upAs(name, principal string) msg.Link {
+	r.t.Helper()
+	r.seq++
+	l := r.seq
+	r.links[name], r.names[l] = l, name
+	require.NoError(r.t, r.step(msg.LinkUp{Link: l, Peer: msg.Node(name), Principal: principal}))
+	return l
+}
+
+// down breaks a party's link.
+func (r *rig) down(name string) {
+	r.t.Helper()
+	l := r.links[name]
+	require.NotZero(r.t, l, "%s has no link", name)
+	delete(r.links, name)
+	delete(r.names, l)
+	require.NoError(r.t, r.step(msg.LinkDown{Link: l, Cause: "test"}))
+}
+
+// try sends a message of a party and returns what the machine thinks of it.
+func (r *rig) try(name string, body msg.Message) error {
+	r.t.Helper()
+	require.NotZero(r.t, r.links[name], "%s has no link", name)
+	return r.step(msg.Envelope{Link: r.links[name], Body: body})
+}
+
+// say sends a message that is fine.
+func (r *rig) say(name string, body msg.Message) {
+	r.t.Helper()
+	require.NoError(r.t, r.try(name, body))
+}
+
+// took returns what a party was sent since the last call.
+func (r *rig) took(name string) []msg.Message {
+	out := r.inbox[name]
+	delete(r.inbox, name)
+	return out
+}
+
+// advance lets time pass, through every deadline on the way.
+func (r *rig) advance(d time.Duration) {
+	r.t.Helper()
+	end := r.now.Add(d)
+	for n := 0; ; n++ {
+		require.Less(r.t, n, 100_000, "the machine asks for time without end")
+		at, ok := r.m.NextDeadline()
+		if !ok || at > end {
+			break
+		}
+		r.now = max(r.now, at)
+		require.NoError(r.t, r.step(msg.Tick{}))
+	}
+	r.now = end
+	require.NoError(r.t, r.step(msg.Tick{}))
+}
+
+// settle lets the allocator do what it put off.
+func (r *rig) settle() { r.advance(time.Second) }
+
+func (r *rig) operate(c msg.OperatorCall) error {
+	r.t.Helper()
+	r.answer = nil
+	require.NoError(r.t, r.step(msg.Operate{Seq: 7, Principal: "op", Call: c}))
+	require.Len(r.t, r.answer, 1)
+	require.Equal(r.t, uint64(7), r.answer[0].Seq)
+	return r.answer[0].Err
+}
+
+// agent brings an agent up and registers it.
+func (r *rig) agent(name, total string) offer.AgentID {
+	r.t.Helper()
+	r.up(name)
+	r.say(name, registration(name, total))
+	return last[msg.AgentRegistered](r, name).Agent
+}
+
+func registration(name, total string) msg.RegisterAgent {
+	t := resource.MustParse(total)
+	return msg.RegisterAgent{Info: msg.AgentInfo{Hostname: name + ".example", Resources: t}, Total: t}
+}
+
+// scheduler brings a scheduler up and subscribes it.
+func (r *rig) scheduler(name string, info msg.FrameworkInfo) offer.FrameworkID {
+	r.t.Helper()
+	r.up(name)
+	r.say(name, msg.Subscribe{Framework: info})
+	return last[msg.Subscribed](r, name).Framework
+}
+
+// info describes a framework of roles that survives failovers of a minute.
+func info(roles ...role.Name) msg.FrameworkInfo {
+	return msg.FrameworkInfo{Name: "test", Roles: roles, FailoverTimeout: time.Minute, Checkpoint: true,
+		Capabilities: msg.Capabilities{PartitionAware: true, SharedResources: true, ReservationRefinement: true}}
+}
+
+// all picks the messages of one kind that a party was sent and has not taken.
+func all[M msg.Message](r *rig, name string) []M {
+	var out []M
+	for _, b := range r.inbox[name] {
+		if m, ok := b.(M); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func last[M msg.Message](r *rig, name string) M {
+	r.t.Helper()
+	found := all[M](r, name)
+	var none M
+	require.NotEmpty(r.t, found, "%s was sent no %T, but %v", name, none, kinds(r.inbox[name]))
+	return found[len(found)-1]
+}
+
+func kinds(list []msg.Message) []string {
+	var out []string
+	for _, b := range list {
+		out = append(out, fmt.Sprintf("%T", b)[len("msg."):])
+	}
+	return out
+}
+
+// offers settles and returns what is out with a framework.
+func (r *rig) offers(f offer.FrameworkID) []msg.Offer {
+	r.t.Helper()
+	r.settle()
+	var out []msg.Offer
+	for _, o := range r.m.Snapshot().Offers {
+		if o.Framework == f {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// offer settles and returns the one offer that is out with a framework.
+func (r *rig) offer(f offer.FrameworkID) msg.Offer {
+	r.t.Helper()
+	list := r.offers(f)
+	require.Len(r.t, list, 1, "offers of %s", f)
+	return list[0]
+}
+
+// task is a command task on an agent.
+func task(id msg.TaskID, a offer.AgentID, res string) msg.TaskInfo {
+	return msg.TaskInfo{ID: id, Name: string(id), Agent: a, Resources: resource.MustParse(res), Command: &msg.CommandInfo{Value: "run"}}
+}
+
+// custom is a task under an executor of the framework's own.
+func custom(id msg.TaskID, a offer.AgentID, res string, e msg.ExecutorID, executorRes string) msg.TaskInfo {
+	t := task(id, a, res)
+	t.Command = nil
+	t.Executor = &msg.ExecutorInfo{ID: e, Name: string(e), Resources: resource.MustParse(executorRes)}
+	return t
+}
+
+// accept accepts offers with operations and refuses the rest for an hour.
+func accept(ops []msg.Operation, offers ...msg.Offer) msg.Accept {
+	a := msg.Accept{Operations: ops, Filters: msg.Filters{Refuse: time.Hour}}
+	for _, o := range offers {
+		a.Offers = append(a.Offers, o.ID)
+	}
+	return a
+}
+
+// launch launches tasks on an offer.
+func (r *rig) launch(name string, o msg.Offer, tasks ...msg.TaskInfo) {
+	r.t.Helper()
+	r.say(name, accept([]msg.Operation{msg.Launch(tasks...)}, o))
+}
+
+// status is an update of a task as its agent sends it.
+func status(f offer.FrameworkID, t msg.TaskID, s msg.TaskState, uuid byte) msg.StatusUpdate {
+	return msg.StatusUpdate{Framework: f, Latest: s, Status: msg.TaskStatus{Task: t, State: s, Source: msg.SourceExecutor, UUID: msg.UUID{uuid}}}
+}
+
+// task returns the row of a task.
+func (r *rig) task(f offer.FrameworkID, id msg.TaskID) (master.TaskReport, bool) {
+	for _, t := range r.m.Tasks() {
+		if t.Framework == f && t.ID == id {
+			return t, true
+		}
+	}
+	return master.TaskReport{}, false
+}
+
+// used is what the allocator holds as allocated on an agent.
+func (r *rig) used(a offer.AgentID) string {
+	r.t.Helper()
+	b, ok := r.m.Books(a)
+	require.True(r.t, ok)
+	return b.Allocated.String()
+}
+
+func res(text string) string { return resource.MustParse(text).String() }
+
+var _ tb = (*testing.T)(nil)
+
+type (
+	agentID     = offer.AgentID
+	frameworkID = offer.FrameworkID
+)
+
+func minimum(r role.Name) map[role.Name][]resource.Quantities {
+	return map[role.Name][]resource.Quantities{r: nil}
+}

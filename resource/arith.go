@@ -11,6 +11,9 @@ func (r Resources) Add(s Resources) Resources {
 	if len(r.e) == 0 {
 		return s
 	}
+	if aligned(r.e, s.e) {
+		return Resources{e: addAligned(r.e, s.e)}
+	}
 	return Resources{e: add(nil, r.e, s.e)}
 }
 
@@ -69,7 +72,7 @@ func run(es []entry, i int) int {
 // add appends a + b to out, which must not share memory with them.
 func add(out, a, b []entry) []entry {
 	if out == nil {
-		out = make([]entry, 0, sumLen(a, b))
+		out = make([]entry, 0, len(a)+len(b))
 	}
 	i, j := 0, 0
 	for i < len(a) && j < len(b) {
@@ -97,17 +100,31 @@ func add(out, a, b []entry) []entry {
 	return append(out, b[j:]...)
 }
 
-// sumLen is how many entries a + b has, or a few more.
-func sumLen(a, b []entry) int {
-	if len(a) == len(b) {
-		for i := range a {
-			if a[i].m != b[i].m || a[i].m.class != divisible {
-				return len(a) + len(b)
-			}
-		}
-		return len(a)
+// aligned reports whether a and b have the very same divisible keys, as the usual operands do.
+func aligned(a, b []entry) bool {
+	if len(a) != len(b) {
+		return false
 	}
-	return len(a) + len(b)
+	for i := range a {
+		if a[i].m != b[i].m || a[i].m.class != divisible {
+			return false
+		}
+	}
+	return true
+}
+
+// addAligned is a + b entry by entry.
+func addAligned(a, b []entry) []entry {
+	out := make([]entry, len(a))
+	for i := range a {
+		x, y := &a[i], &b[i]
+		if n := x.n + y.n; x.m.kind == KindScalar && n >= 0 {
+			out[i] = entry{x.m, n, x.x}
+			continue
+		}
+		out[i] = x.plus(y)
+	}
+	return out
 }
 
 // sub appends a − b to out, saturating; nil if nothing is left and out was nil.

@@ -86,7 +86,13 @@ func TestLaunchRefusals(t *testing.T) {
 		requireEqual(t, total, p.Remaining(), why)
 		require.True(t, p.Used().IsEmpty(), why)
 	}
-	p := reservation.NewPool(total, framework("a"))
+	half, err := resource.Build([]resource.Option{resource.ForeignNames()}, resource.Resource{Name: "gpus", Scalar: 500})
+	require.NoError(t, err)
+	p := reservation.NewPool(half, framework("a"))
+	_, err = p.Launch(claim(half), nil)
+	require.ErrorIs(t, err, resource.ErrPredefined, "half a device")
+
+	p = reservation.NewPool(total, framework("a"))
 	launched(t, p, sum(parse("mem:1"), revocable(parse("cpus:1"))), nil) // different names may differ
 	launched(t, p, parse("cpus:1"), executor(parse("cpus:0.001")))       // a small executor is worth a warning, no more
 	require.ErrorIs(t, reservation.CheckExecutorSize(parse("cpus:0.001;mem:32")), reservation.ErrExecutor)

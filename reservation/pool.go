@@ -17,13 +17,13 @@ type Pool struct {
 	resized   resource.Resources // made by a Resize: out of reach of later steps
 	used      resource.Resources // by launches, each copy of a shared volume counted
 	extra     resource.Resources // copies of shared volumes that launches made
-	shared    resource.Resources // the shared volumes of the accept, each once; they never run out
+	shared    resource.Resources // the shared volumes of the accept; they never run out
 }
 
 // NewPool starts an accept of total by the framework that c describes. As with Apply, every entry of total or none carries the
 // offers' allocation role, and everything the Pool returns is like it.
 func NewPool(total resource.Resources, c Context) *Pool {
-	return &Pool{c: c, tag: tagged(total), remaining: total, shared: once(total.Shared())}
+	return &Pool{c: c, tag: tagged(total), remaining: total, shared: total.Shared()}
 }
 
 // Remaining is what no step has taken.
@@ -56,8 +56,7 @@ func (p *Pool) Apply(op Op) error {
 	case Resize:
 		return p.setAside(ready)
 	case Create:
-		p.c.Volumes = p.c.Volumes.Add(ready.Volumes)
-		p.shared = once(p.shared.Add(ready.Volumes.Shared()))
+		p.shared = p.shared.Add(ready.Volumes.Shared())
 	case Destroy:
 		gone := volumeIDs(ready.Volumes)
 		p.c.Volumes = without(p.c.Volumes, gone)
@@ -80,8 +79,8 @@ func (p *Pool) setAside(op Resize) error {
 	return nil
 }
 
-// context is the accept's own context with what its earlier steps added: volumes set aside by a Resize or used by a launch
-// still exist, and the latter are in use.
+// context is the accept's own context with what its earlier steps took out of the pool: volumes set aside by a Resize or used by
+// a launch still exist, and the latter are in use.
 func (p *Pool) context() Context {
 	c := p.c
 	c.Volumes = c.Volumes.Add(p.resized.PersistentVolumes()).Add(p.used.PersistentVolumes())

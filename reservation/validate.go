@@ -178,7 +178,7 @@ func validateDestroy(op Destroy, c Context) error {
 	return nil
 }
 
-// validateResize: docs/resource-model.md §6.5.
+// validateResize: docs/resource-model.md §6.5. There are no volumes on BLOCK and RAW disks (§3.4).
 func validateResize(op Resize, c Context) error {
 	v := op.Volume
 	switch {
@@ -194,17 +194,13 @@ func validateResize(op Resize, c Context) error {
 		return fmt.Errorf("%w: the agent cannot resize what is another provider's: %s", ErrProvider, cite(v))
 	case c.inUse(v):
 		return fmt.Errorf("%w: %s", ErrInUse, cite(v))
-	case !plainDisk(v).IsDivisible() || isRaw(v):
+	case !plainDisk(v).IsDivisible():
 		return fmt.Errorf("%w: %s", ErrIndivisible, cite(v))
 	}
 	if op.Grow.IsEmpty() {
 		return validateShrink(op)
 	}
 	return validateGrow(op)
-}
-
-func isRaw(r resource.Resource) bool {
-	return r.Disk.Source != nil && r.Disk.Source.Type == resource.SourceRaw
 }
 
 func validateShrink(op Resize) error {

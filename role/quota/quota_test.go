@@ -126,6 +126,11 @@ func TestUpdateKeepsLimitsAboveConsumption(t *testing.T) {
 	require.NoError(t, err, "force overrides")
 	require.Equal(t, 1, tree.Len())
 
+	_, err = quota.Tree{}.Update([]quota.Config{config(t, "eng", "cpus:1", "")}, quota.Facts{
+		Capacity: quantities(t, "cpus:1"),
+		Consumed: func(role.Name) resource.Quantities { panic("asked about a role without a limit") },
+	})
+	require.NoError(t, err)
 	for _, fine := range []quota.Config{config(t, "eng", "", "cpus:4"), config(t, "eng", "", "disk:1"), config(t, "ops", "", "cpus:0")} {
 		_, err = quota.Tree{}.Update([]quota.Config{fine}, quota.Facts{Consumed: consumed})
 		require.NoError(t, err, "%s", fine)

@@ -303,3 +303,24 @@ type (
 func minimum(r role.Name) map[role.Name][]resource.Quantities {
 	return map[role.Name][]resource.Quantities{r: nil}
 }
+
+// states lists the updates that a scheduler was sent and has not taken, one line each.
+func (r *rig) states(name string) []string {
+	var out []string
+	for _, u := range all[msg.Update](r, name) {
+		out = append(out, fmt.Sprintf("%s %s %s", u.Status.Task, u.Status.State, u.Status.Reason))
+	}
+	return out
+}
+
+// cluster is one agent, one framework and the offer of all of it.
+func cluster(t tb, total string, i msg.FrameworkInfo, change ...func(*master.Config)) (r *rig, a agentID, f frameworkID, o msg.Offer) {
+	t.Helper()
+	r = newRig(t, change...)
+	a = r.agent("a", total)
+	f = r.scheduler("s", i)
+	o = r.offer(f)
+	r.took("a")
+	r.took("s")
+	return r, a, f, o
+}

@@ -324,3 +324,49 @@ func cluster(t tb, total string, i msg.FrameworkInfo, change ...func(*master.Con
 	r.took("s")
 	return r, a, f, o
 }
+
+// report is what an agent that runs all that the books say re-registers with; change makes it run something else.
+func (r *rig) report(id agentID, change ...func(*msg.ReregisterAgent)) msg.ReregisterAgent {
+	r.t.Helper()
+	var b msg.ReregisterAgent
+	s := r.m.Snapshot()
+	for _, a := range s.Agents {
+		if a.Info.ID == id {
+			b.Info, b.Total = a.Info, a.Total
+		}
+	}
+	if b.Info.ID == "" { // lost: as the rig makes agents
+		b.Info, b.Total = registration("a", "cpus:4;mem:1024").Info, resource.MustParse("cpus:4;mem:1024")
+		b.Info.ID = id
+	}
+	for _, f := range s.Frameworks {
+		b.Frameworks = append(b.Frameworks, f.Info)
+	}
+	for _, e := range s.Executors {
+		if e.Agent == id {
+			b.Executors = append(b.Executors, msg.ExecutorReport{Info: e.Info, Role: e.Role})
+		}
+	}
+	for _, t := range s.Tasks {
+		if t.Agent == id {
+			b.Tasks = append(b.Tasks, taskReport(t))
+		}
+	}
+	for _, c := range change {
+		c(&b)
+	}
+	return b
+}
+
+func taskReport(t master.TaskReport) msg.TaskReport {
+	state := t.State
+	if t.Unreachable != 0 {
+		state = msg.TaskRunning
+	}
+	f := t.Forwarded
+	if f.UUID.IsZero() {
+		f = msg.TaskStatus{}
+	}
+	return msg.TaskReport{Framework: t.Framework, Role: t.Role, Executor: t.Executor, State: state, Forwarded: f,
+		Info: msg.TaskInfo{ID: t.ID, Name: t.Name, Agent: t.Agent, Resources: t.Resources, Labels: t.Labels}}
+}

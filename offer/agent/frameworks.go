@@ -9,6 +9,7 @@ import (
 type framework struct {
 	info      msg.FrameworkInfo
 	ending    bool // being shut down: nothing new, nothing reported
+	bare      bool // only its id is known, from a master's question
 	executors map[msg.ExecutorID]*executor
 	tasks     map[msg.TaskID]*task // until their last update is acknowledged
 }
@@ -20,7 +21,7 @@ func (m *Machine) framework(i msg.FrameworkInfo) *framework {
 		f = &framework{executors: map[msg.ExecutorID]*executor{}, tasks: map[msg.TaskID]*task{}}
 		m.frameworks[i.ID] = f
 	}
-	f.info = i
+	f.info, f.bare = i, false
 	return f
 }
 
@@ -61,11 +62,13 @@ func (m *Machine) sweep(f *framework) {
 	}
 }
 
-// Frameworks lists those that have something here, by id.
+// Frameworks lists those that have something here and were described, by id.
 func (m *Machine) Frameworks() []msg.FrameworkInfo {
 	var fs []msg.FrameworkInfo
 	for _, id := range sortedKeys(m.frameworks) {
-		fs = append(fs, m.frameworks[id].info)
+		if f := m.frameworks[id]; !f.bare {
+			fs = append(fs, f.info)
+		}
 	}
 	return fs
 }
@@ -86,13 +89,17 @@ func (m *Machine) Executors() []msg.ExecutorReport {
 }
 
 // Tasks lists the tasks that a re-registration reports, by framework and id: those that wait or run, and those whose
-// last update is not acknowledged (docs/protocol.md §4.4).
+// last update is not acknowledged (docs/protocol.md §4.4). Left out are tasks that were never here and for which the
+// agent only answers: it knows no role of theirs, and their update goes out anyhow.
 func (m *Machine) Tasks() []msg.TaskReport {
 	var ts []msg.TaskReport
 	for _, fid := range sortedKeys(m.frameworks) {
 		f := m.frameworks[fid]
 		for _, id := range sortedKeys(f.tasks) {
 			t := f.tasks[id]
+			if t.role == "" || f.bare {
+				continue
+			}
 			ts = append(ts, msg.TaskReport{
 				Framework: fid,
 				Role:      t.role,

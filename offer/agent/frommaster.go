@@ -41,7 +41,7 @@ func (m *Machine) fromMaster(b msg.Message) error {
 		return nil
 	case msg.FrameworkUpdated:
 		if f := m.frameworks[b.Framework.ID]; f != nil {
-			f.info = b.Framework
+			f.info, f.bare = b.Framework, false
 			m.resumeUpdates(f.info.ID)
 		}
 		return nil

@@ -203,12 +203,13 @@ func (m *Machine) begin(l *launch) {
 
 // missing finds resources of a launch that the agent's total does not have: an operation failed, or was lost.
 func (m *Machine) missing(l *launch) (resource.Resources, bool) {
-	if r := l.resources.Unallocate(); !m.total.Contains(r) {
-		return r, true
-	}
+	wants := []resource.Resources{l.resources}
 	for _, t := range l.tasks {
-		if r := t.info.Resources.Unallocate(); !m.total.Contains(r) {
-			return r, true
+		wants = append(wants, t.info.Resources)
+	}
+	for _, w := range wants {
+		if r := w.Unallocate(); !m.total.Contains(r) {
+			return r.SubSaturating(m.total), true
 		}
 	}
 	return resource.Resources{}, false

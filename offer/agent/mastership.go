@@ -19,6 +19,7 @@ type mastership struct {
 	leader     msg.Node
 	link       msg.Link
 	dialing    bool
+	asked      bool // for admission, on this link
 	registered bool
 	tries      int // since the last success: the bound of the next wait doubles with each
 	retry      *timer
@@ -48,7 +49,7 @@ func (m *Machine) unlink(why string) {
 // lost forgets the master's link, and holds back updates until the next registration.
 func (m *Machine) lost(why string) {
 	m.unregistered(why)
-	m.master.link, m.master.dialing = 0, false
+	m.master.link, m.master.dialing, m.master.asked = 0, false, false
 	m.timers.stop(m.master.retry)
 }
 
@@ -101,6 +102,7 @@ func (m *Machine) forsaken() {
 
 // register asks for admission, and with an id reports everything that runs here (docs/protocol.md §4.4).
 func (m *Machine) register() {
+	m.master.asked = true
 	m.master.told = m.total
 	if m.id == "" {
 		m.send(m.master.link, msg.RegisterAgent{Info: m.info(), Total: m.total})
@@ -125,6 +127,9 @@ func (m *Machine) info() msg.AgentInfo {
 func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool) error {
 	if err := msg.ValidateID("agent", string(id)); err != nil {
 		return fmt.Errorf("%w: registration: %w", ErrMalformed, err)
+	}
+	if !m.master.asked {
+		return fmt.Errorf("%w: registration: the agent has not asked for it", ErrInput)
 	}
 	if m.id != "" && m.id != id {
 		m.end(fmt.Errorf("%w: %s instead of %s", ErrAgentID, id, m.id))

@@ -129,6 +129,7 @@ func (m *Machine) reconcile(ts []msg.RunningTask) error {
 				continue
 			}
 			f = m.framework(msg.FrameworkInfo{ID: r.Framework, Capabilities: r.Capabilities})
+			f.bare = true
 		}
 		if f.ending || f.tasks[r.Task] != nil {
 			continue

@@ -1,0 +1,304 @@
+package inproc
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/framework"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport/host"
+)
+
+// Begin is the time at which a cluster begins: not zero, which means never in many a report.
+const Begin = offer.Time(time.Second)
+
+// Errors of a cluster.
+var (
+	// ErrUnsettled: the nodes keep each other busy without time passing.
+	ErrUnsettled = errors.New("inproc: the cluster does not settle")
+	// ErrNoMaster: there is no master, or it ended.
+	ErrNoMaster = errors.New("inproc: the cluster has no master; use AddMaster")
+)
+
+// maxRounds bounds the rounds of one Settle.
+const maxRounds = 1_000_000
+
+// Cluster is a master, agents and schedulers on one network, run by hand: nothing happens but in Settle and Advance, on
+// the caller's goroutine, and time moves only by Advance. Equal seeds and equal calls give equal runs, to the byte.
+//
+// The first thing that fails is kept: Err and Check return it, and nothing moves after it. A Cluster is for one
+// goroutine; none of its methods but Now, Observe and those of drivers may be called from within callbacks.
+type Cluster struct {
+	net       *Network
+	rng       *rand.Rand
+	seed      uint64
+	now       offer.Time
+	nodes     map[msg.Node]node
+	master    *host.MasterNode
+	agents    map[msg.Node]*host.AgentNode
+	observers []host.Observer
+	hooks     []func()
+	clients   int
+	err       error
+}
+
+// node is what the cluster polls.
+type node interface {
+	Node() msg.Node
+	Poll(now offer.Time) bool
+	NextDeadline() (offer.Time, bool)
+	Ended() (bool, error)
+	Close() error
+}
+
+// NewCluster makes an empty cluster whose messages arrive at once. All its randomness comes from seed.
+func NewCluster(seed uint64) *Cluster { return NewClusterOn(Config{Seed: seed}) }
+
+// NewClusterOn makes an empty cluster on a network of cfg; all its randomness comes from cfg.Seed.
+func NewClusterOn(cfg Config) *Cluster {
+	return &Cluster{net: New(cfg), rng: rand.New(rand.NewPCG(cfg.Seed, 1)), seed: cfg.Seed, now: Begin,
+		nodes: map[msg.Node]node{}, agents: map[msg.Node]*host.AgentNode{}}
+}
+
+// AddMaster adds the master, as host.DefaultMaster unless cfg names a node. Entropy and the allocator's seed come from
+// the cluster's seed where they are zero. It returns nil where it fails.
+func (c *Cluster) AddMaster(cfg master.Config) *host.MasterNode {
+	if cfg.Allocator.Seed == 0 {
+		cfg.Allocator.Seed = c.seed
+	}
+	n, err := host.OpenMaster(context.Background(), c.net, cfg, c.options()...)
+	if c.fail("add master", err) {
+		return nil
+	}
+	c.master = n
+	c.nodes[n.Node()] = n
+	return n
+}
+
+// AddAgent adds an agent with the executors that may run there; its host name is its name unless info has one. Without
+// WorkDir its executors' volumes and sandboxes are names only. It returns nil where it fails.
+func (c *Cluster) AddAgent(name msg.Node, info msg.AgentInfo, executors host.Executors, adjust ...func(*agent.Config)) *host.AgentNode {
+	if info.Hostname == "" {
+		info.Hostname = string(name)
+	}
+	cfg := agent.Config{Node: name, Info: info}
+	for _, f := range adjust {
+		f(&cfg)
+	}
+	n, err := host.OpenAgent(context.Background(), c.net, cfg, executors, c.options()...)
+	if c.fail("add agent "+string(name), err) {
+		return nil
+	}
+	c.agents[name] = n
+	c.nodes[name] = n
+	return n
+}
+
+// WorkDir gives an agent a directory for volumes and sandboxes.
+func WorkDir(dir string) func(*agent.Config) { return func(cfg *agent.Config) { cfg.WorkDir = dir } }
+
+// AddScheduler adds a scheduler under the next of the names scheduler-1, scheduler-2, … and returns its driver. With
+// info.ID set it takes over that framework. Where it fails, the driver answers every call with a *framework.StatusError.
+func (c *Cluster) AddScheduler(info msg.FrameworkInfo, s framework.Scheduler, adjust ...func(*framework.SchedulerConfig)) framework.Driver {
+	cfg := framework.SchedulerConfig{Framework: info}
+	for _, f := range adjust {
+		f(&cfg)
+	}
+	c.clients++
+	name := msg.Node(fmt.Sprintf("scheduler-%d", c.clients))
+	n, err := host.OpenScheduler(context.Background(), c.net, cfg, s, append(c.options(), host.As(name))...)
+	if c.fail("add scheduler "+info.Name, err) {
+		return framework.NewDriver(func(msg.Input) error { return &framework.StatusError{Status: msg.DriverNotStarted} })
+	}
+	c.nodes[name] = n
+	return n.Driver()
+}
+
+// options are those of every node.
+func (c *Cluster) options() []host.Option {
+	return []host.Option{
+		host.ByHand(func(n *host.ExecutorNode) { c.nodes[n.Node()] = n }, c.draw),
+		host.Observe(func(o host.Observation) {
+			for _, f := range c.observers {
+				f(o)
+			}
+		}),
+		host.AfterStep(func() {
+			for _, f := range c.hooks {
+				f()
+			}
+		}),
+	}
+}
+
+// draw makes entropy from the seed.
+func (c *Cluster) draw() (e [16]byte) {
+	binary.LittleEndian.PutUint64(e[:8], c.rng.Uint64())
+	binary.LittleEndian.PutUint64(e[8:], c.rng.Uint64()|1)
+	return e
+}
+
+// fail keeps the first error and reports whether there is one now.
+func (c *Cluster) fail(what string, err error) bool {
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("inproc: %s: %w", what, err)
+	}
+	return err != nil
+}
+
+// Settle lets everything happen that is due now, until nothing is.
+func (c *Cluster) Settle() {
+	for range maxRounds {
+		if c.err != nil || !c.round() {
+			return
+		}
+	}
+	c.fail("settle", ErrUnsettled)
+}
+
+// round delivers what is due and polls every node once, in order of their names.
+func (c *Cluster) round() bool {
+	busy := c.net.Poll(c.now)
+	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
+		n := c.nodes[name]
+		if n.Poll(c.now) {
+			busy = true
+		}
+		if ended, err := n.Ended(); ended {
+			c.drop(name)
+			if errors.Is(err, host.ErrStuck) {
+				c.fail(string(name), err)
+			}
+		}
+	}
+	return busy
+}
+
+// Advance moves time on by d and stops at every deadline on the way, in order.
+func (c *Cluster) Advance(d time.Duration) {
+	end := c.now.Add(max(d, 0))
+	for c.Settle(); c.err == nil; c.Settle() {
+		at, ok := c.NextDeadline()
+		if !ok || at > end {
+			break
+		}
+		c.now = max(c.now, at)
+	}
+	c.now = end
+	c.Settle()
+}
+
+// NextDeadline tells when something happens next, at the latest, if nobody calls anything.
+func (c *Cluster) NextDeadline() (offer.Time, bool) {
+	first, any := c.net.NextDeadline()
+	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
+		if at, ok := c.nodes[name].NextDeadline(); ok && (!any || at < first) {
+			first, any = at, true
+		}
+	}
+	return first, any
+}
+
+// Now is the cluster's time; it begins at Begin.
+func (c *Cluster) Now() offer.Time { return c.now }
+
+// Network is what the nodes are linked by: use it to Cut, Heal and Break.
+func (c *Cluster) Network() *Network { return c.net }
+
+// Master is the master's machine, to read and explain; nil if there is none.
+func (c *Cluster) Master() *master.Machine {
+	if c.master == nil {
+		return nil
+	}
+	return c.master.Machine()
+}
+
+// Agent is an agent's machine, to read; nil if there is none of that name.
+func (c *Cluster) Agent(name msg.Node) *agent.Machine {
+	if n := c.agents[name]; n != nil {
+		return n.Machine()
+	}
+	return nil
+}
+
+// Nodes lists the nodes that run, executors included, in order.
+func (c *Cluster) Nodes() []msg.Node { return slices.Sorted(maps.Keys(c.nodes)) }
+
+// Operate makes an operator's call, settles, and returns the call's answer.
+func (c *Cluster) Operate(call msg.OperatorCall) error {
+	if c.master == nil {
+		return ErrNoMaster
+	}
+	answer := host.ErrEnded
+	c.master.Submit("", call, func(err error) { answer = err })
+	c.Settle()
+	return answer
+}
+
+// Kill ends a node at once, as a crash would: its links end and it says nothing more. An agent's executors run on.
+func (c *Cluster) Kill(name msg.Node) {
+	if n := c.nodes[name]; n != nil {
+		n.Close()
+		c.drop(name)
+	}
+}
+
+// StopAgent asks an agent to end its executors, say goodbye and end.
+func (c *Cluster) StopAgent(name msg.Node) {
+	if n := c.agents[name]; n != nil {
+		n.Stop()
+	}
+}
+
+// drop forgets a node that ended.
+func (c *Cluster) drop(name msg.Node) {
+	if c.master != nil && c.master.Node() == name {
+		c.master = nil
+	}
+	delete(c.agents, name)
+	delete(c.nodes, name)
+}
+
+// Observe tells f everything that happens at all nodes from now on.
+func (c *Cluster) Observe(f host.Observer) { c.observers = append(c.observers, f) }
+
+// AfterStep calls f after every single step of every machine from now on: tests call Check there.
+func (c *Cluster) AfterStep(f func()) { c.hooks = append(c.hooks, f) }
+
+// Err returns what failed first, nil if nothing did.
+func (c *Cluster) Err() error { return c.err }
+
+// Check recomputes the books of the master and of every agent and returns what does not agree, or what failed before.
+func (c *Cluster) Check() error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.master != nil {
+		if err := c.master.Machine().Check(); err != nil {
+			return fmt.Errorf("inproc: %s: %w", c.master.Node(), err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.agents)) {
+		if err := c.agents[name].Machine().Check(); err != nil {
+			return fmt.Errorf("inproc: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Close ends all nodes at once, in order of their names.
+func (c *Cluster) Close() {
+	for _, name := range c.Nodes() {
+		c.Kill(name)
+	}
+	c.net.Close()
+}

@@ -38,7 +38,7 @@ func Convert(total resource.Resources, op Op) (resource.Resources, error) {
 func (s conversion) apply(total resource.Resources) (resource.Resources, error) {
 	rest, err := total.Sub(s.consumed)
 	if err != nil {
-		return total, fmt.Errorf("%s in %s: %w", cite(s.consumed), cite(total), ErrNotContained)
+		return total, fmt.Errorf("needs %s, there is %s: %w", cite(s.consumed), cite(total), ErrNotContained)
 	}
 	after := rest.Add(s.converted)
 	if !s.gone.IsEmpty() && after.Contains(s.gone) {

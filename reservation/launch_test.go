@@ -237,6 +237,15 @@ func TestSharedVolumeOfAnAcceptNeverRunsOut(t *testing.T) {
 }
 
 // docs/resource-model.md §7
+func TestOthersUseCountsBesideTheAcceptsOwn(t *testing.T) {
+	v, w := shared(volume(parse("disk(a):10"), "v")), shared(volume(parse("disk(a):10"), "w"))
+	p := reservation.NewPool(sum(v, w), busy(framework("a"), "a:w"))
+	launched(t, p, v, nil)
+	require.ErrorIs(t, p.Apply(destroy(v)), reservation.ErrInUse)
+	require.ErrorIs(t, p.Apply(destroy(w)), reservation.ErrInUse)
+}
+
+// docs/resource-model.md §7
 func TestSharedVolumeInAGroup(t *testing.T) {
 	vol := shared(volume(parse("disk(a):10"), "v"))
 	p := reservation.NewPool(sum(parse("cpus:3;mem:32;disk:1"), vol), framework("a"))

@@ -158,6 +158,7 @@ func TestDestroyRefusedWhileCopiesRemain(t *testing.T) {
 	v := shared(volume(parse("disk(role):200"), "v"))
 	refused(t, reservation.ErrAdditionalCopies, sum(v, v), destroy(v), operator())
 	refused(t, reservation.ErrAdditionalCopies, sum(v, v), destroy(sum(v, v)), operator())
+	refused(t, reservation.ErrNotContained, v, destroy(sum(v, v)), operator(), "nor is one destroyed twice")
 }
 
 func grow(v, by resource.Resources) reservation.Op {

@@ -16,7 +16,7 @@ import (
 // notBuilt lists the sections that no part of Proffer does yet. A section leaves the list with the test that cites it:
 // the list is wrong when it names one that is cited.
 var notBuilt = map[string][]string{
-	"http-v1.md": {"1", "2", "3", "3.1", "3.2", "4", "5", "6", "7", "8", "9", "9.1", "9.2", "9.3", "9.4", "9.5", "10", "11", "12", "13",
+	"http-v1.md": {"1", "2", "3", "3.1", "3.2", "4", "5", "7", "8", "9", "9.1", "9.3", "9.4", "9.5", "10", "11", "12", "13",
 		"14", "15", "15.1", "15.2", "15.3"},
 }
 
@@ -59,7 +59,7 @@ func TestEverySectionIsCited(t *testing.T) {
 	t.Logf("%d sections", count)
 }
 
-// docSections lists the numbered sections of each file under docs, in order.
+// docSections lists the numbered sections of each file under docs that have a text of their own, in order.
 func docSections(t *testing.T) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob("docs/*.md")
@@ -69,8 +69,12 @@ func docSections(t *testing.T) map[string][]string {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		for _, m := range heading.FindAllStringSubmatch(string(text), -1) {
-			sections[filepath.Base(file)] = append(sections[filepath.Base(file)], m[1])
+		for _, m := range heading.FindAllSubmatchIndex(text, -1) {
+			_, body, _ := strings.Cut(string(text[m[0]:]), "\n")
+			if strings.HasPrefix(strings.TrimLeft(body, "\n"), "### ") {
+				continue // a heading over its subsections, with no rule of its own
+			}
+			sections[filepath.Base(file)] = append(sections[filepath.Base(file)], string(text[m[2]:m[3]]))
 		}
 	}
 	return sections

@@ -1,0 +1,59 @@
+// Command proffer shows what the library does: it detects this host, checks texts of resources, and runs a whole cluster
+// in one process.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Exit statuses, alike for all commands.
+const (
+	exitOK    = 0
+	exitFail  = 1 // the command ran and what it checks does not hold
+	exitUsage = 2 // the arguments or the texts in them are bad; one line says which
+)
+
+// A command is one subcommand: run gets what follows its name.
+type command struct {
+	name, summary string
+	run           func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
+}
+
+var commands = []command{
+	{"demo", "run a master, three agents and four frameworks in this process", runDemo},
+	{"detect", "print this host's resources and attributes", func(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+		return runDetect(args, stdout, stderr)
+	}},
+	{"resources", "check texts of resources or attributes, one a line", runResources},
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main without the process: it returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return exitUsage
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run(args[1:], stdin, stdout, stderr)
+		}
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(stdout)
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "proffer: no command %q; proffer help lists them\n", args[0])
+	return exitUsage
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: proffer COMMAND [flags]")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
+	}
+	fmt.Fprintln(w, "proffer COMMAND -h lists the flags of a command")
+}

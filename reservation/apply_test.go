@@ -111,6 +111,7 @@ func TestEmptyOperationsAreRefused(t *testing.T) {
 	refused(t, resource.ErrName, total, reservation.Resize{}, framework("a"))
 	refused(t, reservation.ErrEmpty, total, reservation.Resize{Volume: resource.Resource{Name: "disk"}, Shrink: 1}, framework("a"))
 	refused(t, reservation.ErrUnknownOp, total, nil, framework("a"))
+	refused(t, reservation.ErrUnknownOp, total, &reservation.Reserve{Resources: dyn(total, "a", "")}, framework("a"), "operations are values")
 	_, err := reservation.Convert(total, nil)
 	require.ErrorIs(t, err, reservation.ErrUnknownOp)
 }

@@ -5,7 +5,8 @@ import (
 	"github.com/proffer-go/proffer/role"
 )
 
-// An Op is one of Reserve, Unreserve, Create, Destroy, Resize; the set is sealed. An Op is a plain value.
+// An Op is one of Reserve, Unreserve, Create, Destroy, Resize; the set is sealed. An Op is a plain value; a pointer
+// to one is no operation of this package (ErrUnknownOp).
 type Op interface{ isOp() }
 
 var (

@@ -170,31 +170,52 @@ func volumes(r resource.Resources) []string {
 	return ids
 }
 
-// walk applies operations to a drawn agent and calls each with the total before and after; err is nil if op was accepted.
-// It tells how many were accepted.
-func walk(t *testing.T, each func(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error), end func(t *rapid.T, stated, total resource.Resources)) {
+type (
+	// eachStep is called with the total before and after an operation; err is nil if it was accepted.
+	eachStep func(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error)
+	// atEnd is called with what was stated and what became of it.
+	atEnd func(t *rapid.T, stated, total resource.Resources)
+)
+
+// walk applies drawn operations to a drawn agent, again and again, and requires that every kind was accepted at least once.
+func walk(t *testing.T, each eachStep, end atEnd) {
 	accepted := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
-		stated := base().Draw(t, "base")
-		total := stated
-		for range rapid.IntRange(10, 30).Draw(t, "steps") {
-			op := operation(t, total)
-			after, err := reservation.Apply(total, op, operator())
-			if err == nil {
-				accepted[fmt.Sprintf("%T", op)]++
-			}
-			if each != nil {
-				each(t, total, op, after, err)
-			}
-			total = after
+	rapid.Check(t, func(t *rapid.T) { walkOnce(t, accepted, each, end) })
+	require.Len(t, accepted, 5, "every kind of operation was accepted at least once: %v", accepted)
+}
+
+func walkOnce(t *rapid.T, accepted map[string]int, each eachStep, end atEnd) {
+	stated := base().Draw(t, "base")
+	total := stated
+	for range rapid.IntRange(10, 30).Draw(t, "steps") {
+		op := operation(t, total)
+		after, err := reservation.Apply(total, op, operator())
+		if err == nil {
+			accepted[fmt.Sprintf("%T", op)]++
 		}
-		if end != nil {
-			end(t, stated, total)
+		if each != nil {
+			each(t, total, op, after, err)
 		}
-	})
-	if !t.Failed() {
-		require.Len(t, accepted, 5, "every kind of operation was accepted at least once: %v", accepted)
+		total = after
 	}
+	if end != nil {
+		end(t, stated, total)
+	}
+}
+
+// docs/resource-model.md §8, properties 20, 21, 22, 23, 24 and 26 at once (§6)
+func FuzzOperations(f *testing.F) {
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
+		walkOnce(t, map[string]int{}, func(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error) {
+			refusedChangesNothing(t, before, op, after, err)
+			undoable(t, before, op, after, err)
+			volumesHold(t, before, op, after, err)
+		}, func(t *rapid.T, stated, total resource.Resources) {
+			require.Equal(t, atoms(stated), atoms(total))
+			require.Equal(t, static(stated), static(total))
+			survivesRestart(t, stated, total)
+		})
+	}))
 }
 
 // docs/resource-model.md §8, property 20 (§6.1)
@@ -206,18 +227,20 @@ func TestProperty20Conservation(t *testing.T) {
 
 // docs/resource-model.md §8, property 21 (§6.1)
 func TestProperty21RefusedChangesNothing(t *testing.T) {
-	walk(t, func(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error) {
-		if err == nil {
-			return
-		}
-		requireEqual(t, before, after)
-		_, again := reservation.Apply(before, op, operator())
-		require.EqualError(t, again, err.Error())
-		both, errs := reservation.ApplyAll(before, []reservation.Op{op, op}, operator(), reservation.SkipInvalid)
-		requireEqual(t, before, both)
-		require.Error(t, errs[0])
-		require.Error(t, errs[1])
-	}, nil)
+	walk(t, refusedChangesNothing, nil)
+}
+
+func refusedChangesNothing(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error) {
+	if err == nil {
+		return
+	}
+	requireEqual(t, before, after)
+	_, again := reservation.Apply(before, op, operator())
+	require.EqualError(t, again, err.Error())
+	both, errs := reservation.ApplyAll(before, []reservation.Op{op, op}, operator(), reservation.SkipInvalid)
+	requireEqual(t, before, both)
+	require.Error(t, errs[0])
+	require.Error(t, errs[1])
 }
 
 // inverse is the operation that undoes op.
@@ -253,23 +276,25 @@ func inverse(op reservation.Op) reservation.Op {
 
 // docs/resource-model.md §8, property 22 (§6.2 to §6.5)
 func TestProperty22Undo(t *testing.T) {
-	walk(t, func(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error) {
-		if err != nil {
-			return
+	walk(t, undoable, nil)
+}
+
+func undoable(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, err error) {
+	if err != nil {
+		return
+	}
+	if r, ok := op.(reservation.Reserve); ok && !r.Source.IsEmpty() && !only(r.Source).IsDynamicallyReserved() {
+		// The inverse would have to leave no DYNAMIC top, which only UNRESERVE can.
+		undone := after
+		for k := len(only(r.Source).Reservations); k < len(only(r.Resources).Reservations); k++ {
+			now := only(r.Resources)
+			now.Reservations = now.Reservations[:len(now.Reservations)+len(only(r.Source).Reservations)-k]
+			undone = applied(t, undone, reservation.Unreserve{Resources: collection(t, now)}, operator())
 		}
-		if r, ok := op.(reservation.Reserve); ok && !r.Source.IsEmpty() && !only(r.Source).IsDynamicallyReserved() {
-			// The inverse would have to leave no DYNAMIC top, which only UNRESERVE can.
-			undone := after
-			for k := len(only(r.Source).Reservations); k < len(only(r.Resources).Reservations); k++ {
-				now := only(r.Resources)
-				now.Reservations = now.Reservations[:len(now.Reservations)+len(only(r.Source).Reservations)-k]
-				undone = applied(t, undone, reservation.Unreserve{Resources: collection(t, now)}, operator())
-			}
-			requireEqual(t, before, undone)
-			return
-		}
-		requireEqual(t, before, applied(t, after, inverse(op), operator()), "%T", op)
-	}, nil)
+		requireEqual(t, before, undone)
+		return
+	}
+	requireEqual(t, before, applied(t, after, inverse(op), operator()), "%T", op)
 }
 
 // docs/resource-model.md §8, property 23 (§6.2, §6.3)
@@ -281,29 +306,33 @@ func TestProperty23StaticAmountsStay(t *testing.T) {
 
 // docs/resource-model.md §8, property 24 (§6.4)
 func TestProperty24Volumes(t *testing.T) {
-	walk(t, func(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, _ error) {
-		ids := volumes(after)
-		require.Len(t, slices.Compact(slices.Clone(ids)), len(ids), "unique per owner role")
-		for v, count := range after.PersistentVolumes().All() {
-			require.True(t, v.IsReserved())
-			require.False(t, v.Revocable)
-			require.Equal(t, 1, count)
+	walk(t, volumesHold, nil)
+}
+
+func volumesHold(t *rapid.T, before resource.Resources, op reservation.Op, after resource.Resources, _ error) {
+	ids := volumes(after)
+	require.Len(t, slices.Compact(slices.Clone(ids)), len(ids), "unique per owner role")
+	for v, count := range after.PersistentVolumes().All() {
+		require.True(t, v.IsReserved())
+		require.False(t, v.Revocable)
+		require.Equal(t, 1, count)
+	}
+	if _, ok := op.(reservation.Destroy); !ok {
+		for _, id := range volumes(before) {
+			require.Contains(t, ids, id, "none is lost without DESTROY")
 		}
-		if _, ok := op.(reservation.Destroy); !ok {
-			for _, id := range volumes(before) {
-				require.Contains(t, ids, id, "none is lost without DESTROY")
-			}
-		}
-	}, nil)
+	}
 }
 
 // docs/resource-model.md §8, property 26 (§6.7)
 func TestProperty26Restart(t *testing.T) {
-	walk(t, nil, func(t *rapid.T, stated, total resource.Resources) {
-		after, err := reservation.Restore(stated, reservation.Saved(total))
-		require.NoError(t, err)
-		requireEqual(t, total, after)
-	})
+	walk(t, nil, survivesRestart)
+}
+
+func survivesRestart(t *rapid.T, stated, total resource.Resources) {
+	after, err := reservation.Restore(stated, reservation.Saved(total))
+	require.NoError(t, err)
+	requireEqual(t, total, after)
 }
 
 // docs/resource-model.md §8, property 25 (§7)
@@ -425,4 +454,20 @@ func TestProperty27AllocatableGrowsTowardsTheLeaf(t *testing.T) {
 			lower = upper
 		}
 	})
+}
+
+// docs/resource-model.md §6.1: a total with allocation roles and one without are treated alike.
+func TestAllocationRolesMakeNoDifference(t *testing.T) {
+	accepted := 0
+	walk(t, func(t *rapid.T, total resource.Resources, op reservation.Op, _ resource.Resources, _ error) {
+		to := rapid.SampledFrom(owners).Draw(t, "role")
+		plain, errPlain := reservation.Apply(total, op, framework(to))
+		tagged, errTagged := reservation.Apply(total.Allocate(to), op, framework(to))
+		require.Equal(t, errPlain == nil, errTagged == nil, "%v, %v", errPlain, errTagged)
+		requireEqual(t, plain.Allocate(to), tagged)
+		if errPlain == nil {
+			accepted++
+		}
+	}, nil)
+	require.NotZero(t, accepted)
 }

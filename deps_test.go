@@ -49,6 +49,7 @@ var table = map[string]rule{
 	"reservation":             {pure: true, own: []string{"role", "resource"}, why: "knows no offers and no tasks"},
 	"drf":                     {pure: true, own: []string{"role", "resource"}, extern: []string{"github.com/google/btree"}, why: "an order over dense handles; no names cross its seam"},
 	"offer":                   {pure: true, own: values, why: "an allocator to call from a loop of one's own, without a master"},
+	"offer/scenario":          {pure: true, own: append(slices.Clone(values), "offer"), why: "recorded scenarios, for the simulator and the tests"},
 	"offer/msg":               {pure: true, own: append(slices.Clone(values), "offer"), why: "the one vocabulary of all machines"},
 	"offer/master":            {pure: true, own: upToMsg, why: "no machine sees another"},
 	"offer/agent":             {pure: true, own: upToMsg, why: "no machine sees another"},
@@ -59,7 +60,7 @@ var table = map[string]rule{
 	"transport/transporttest": {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},
 	"resource/resourcetest":   {own: []string{"role", "resource"}, extern: testModules, why: "generators"},
 	"detect":                  {own: []string{"role", "resource"}, extern: []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}, why: "reads the host, models nothing"},
-	"cmd/proffer":             {own: slices.Concat(upToHost, []string{"transport/inproc", "detect"}), why: "thin over all of it"},
+	"cmd/proffer":             {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "detect"}), why: "thin over all of it"},
 }
 
 // testModules are what tests and the …test packages may use on top.
@@ -85,7 +86,8 @@ var bannedImports = map[string]string{
 // timeAllowed are the names of package time that a pure package may use: durations, never clocks.
 var timeAllowed = []string{"Duration", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour"}
 
-// TestImportTable holds every non-test file of the module against the table and the bans.
+// TestImportTable holds every non-test file of the module against the table and the bans
+// (docs/resource-model.md §9 for the packages of values).
 func TestImportTable(t *testing.T) {
 	packages := packageFiles(t, ".")
 	for _, dir := range slices.Sorted(maps.Keys(table)) {

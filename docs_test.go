@@ -16,7 +16,7 @@ import (
 // notBuilt lists the sections that no part of Proffer does yet. A section leaves the list with the test that cites it:
 // the list is wrong when it names one that is cited.
 var notBuilt = map[string][]string{
-	"http-v1.md": {"1", "2", "3", "3.1", "3.2", "4", "5", "7", "8", "9", "9.1", "9.3", "9.4", "9.5", "10", "11", "12", "13",
+	"http-v1.md": {"1", "2", "3.1", "3.2", "4", "5", "7", "8", "9", "9.1", "9.3", "9.4", "9.5", "10", "11", "12", "13",
 		"14", "15", "15.1", "15.2", "15.3"},
 }
 
@@ -29,11 +29,11 @@ var (
 // TestEverySectionIsCited reads the specifications and the sources of the tests: each numbered section is cited by a test,
 // as "docs/<file> §<number>", or stands in notBuilt.
 func TestEverySectionIsCited(t *testing.T) {
-	sections := docSections(t)
+	sections, headings := docSections(t)
 	cited := citations(t)
 	for _, doc := range slices.Sorted(maps.Keys(cited)) {
 		for _, n := range slices.Sorted(maps.Keys(cited[doc])) {
-			if !slices.Contains(sections[doc], n) {
+			if !slices.Contains(sections[doc], n) && !slices.Contains(headings[doc], n) {
 				t.Errorf("%s cites docs/%s §%s, which is not there", cited[doc][n], doc, n)
 			}
 		}
@@ -59,25 +59,29 @@ func TestEverySectionIsCited(t *testing.T) {
 	t.Logf("%d sections", count)
 }
 
-// docSections lists the numbered sections of each file under docs that have a text of their own, in order.
-func docSections(t *testing.T) map[string][]string {
+// docSections lists the numbered sections of each file under docs, in order: those with rules of their own, and those that
+// are but a heading over their subsections.
+func docSections(t *testing.T) (sections, headings map[string][]string) {
 	t.Helper()
 	files, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	sections := map[string][]string{}
+	sections, headings = map[string][]string{}, map[string][]string{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
+		doc := filepath.Base(file)
 		for _, m := range heading.FindAllSubmatchIndex(text, -1) {
+			n := string(text[m[2]:m[3]])
 			_, body, _ := strings.Cut(string(text[m[0]:]), "\n")
 			if strings.HasPrefix(strings.TrimLeft(body, "\n"), "### ") {
-				continue // a heading over its subsections, with no rule of its own
+				headings[doc] = append(headings[doc], n)
+				continue
 			}
-			sections[filepath.Base(file)] = append(sections[filepath.Base(file)], string(text[m[2]:m[3]]))
+			sections[doc] = append(sections[doc], n)
 		}
 	}
-	return sections
+	return sections, headings
 }
 
 // citations maps file and section to one test that cites it.

@@ -223,3 +223,31 @@ func TestRestoreOfWhatIsGone(t *testing.T) {
 		requireEqual(t, stated, after, why)
 	}
 }
+
+// docs/resource-model.md §9
+func TestErrorsWrapOneSentinelAndShowTheResource(t *testing.T) {
+	total := dyn(parse("cpus:4"), "a", "p")
+	v := volume(parse("disk(a):10"), "v")
+	for want, c := range map[error]struct {
+		op   reservation.Op
+		show string
+	}{
+		reservation.ErrNotContained: {reservation.Unreserve{Resources: dyn(parse("cpus:5"), "a", "p")}, "cpus(reservations: [(DYNAMIC,a,p)]):5"},
+		reservation.ErrNotDynamic:   {reservation.Unreserve{Resources: parse("mem(a):1")}, "mem(reservations: [(STATIC,a)]):1"},
+		reservation.ErrPrincipal:    {reservation.Reserve{Resources: dyn(parse("mem:1"), "a", "q")}, "mem(reservations: [(DYNAMIC,a,q)]):1"},
+		reservation.ErrInUse:        {destroy(v), "disk(reservations: [(STATIC,a)])[v:data]:10"},
+		reservation.ErrDuplicateID:  {create(sum(v, v)), "disk(reservations: [(STATIC,a)])[v:data]:10"},
+	} {
+		c1 := by(busy(operator(), "a:v"), "p")
+		if want == reservation.ErrDuplicateID {
+			c1.Principal = nil
+		}
+		_, err := reservation.Apply(total, c.op, c1)
+		require.ErrorIs(t, err, want)
+		require.ErrorContains(t, err, c.show)
+		require.ErrorContains(t, err, reservation.Name(c.op))
+	}
+	_, err := reservation.Restore(parse("cpus:1"), total)
+	require.ErrorIs(t, err, reservation.ErrIncompatible)
+	require.ErrorContains(t, err, "cpus(reservations: [(DYNAMIC,a,p)]):4 was made of cpus:4")
+}

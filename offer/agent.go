@@ -361,25 +361,44 @@ func (a *Allocator) setFree(g *agent, b *bundle) {
 
 // refill recomputes g's free part from its total and the ledger.
 func (a *Allocator) refill(g *agent) {
-	held := g.held()
+	held, twice := g.held()
 	unshared := g.total.res.NonShared()
-	g.over = !unshared.Contains(held)
+	g.over = twice || !unshared.Contains(held)
 	a.setFree(g, a.bundle(unshared.SubSaturating(held).Add(g.total.res.Shared())))
 }
 
-// held sums what is offered and used on g, shared volumes left out.
-func (g *agent) held() resource.Resources {
-	var sum resource.Resources
+// held sums what is offered and used on g, shared volumes left out. twice tells that a member of a range or a set is held
+// more than once, as reported use may be.
+func (g *agent) held() (sum resource.Resources, twice bool) {
+	var members uint64
+	add := func(r resource.Resources) {
+		r = r.NonShared()
+		members += countMembers(r)
+		sum = sum.Add(r)
+	}
 	for _, o := range g.offers {
-		sum = sum.Add(o.b.res.NonShared())
+		add(o.b.res)
 	}
 	for _, u := range g.uses {
-		sum = sum.Add(u.b.res.NonShared())
+		add(u.b.res)
 	}
 	for _, u := range g.late {
-		sum = sum.Add(u.Resources.NonShared())
+		add(u.Resources)
 	}
-	return sum
+	return sum, members != countMembers(sum)
+}
+
+// countMembers counts the members of the ranges and sets of r.
+func countMembers(r resource.Resources) (n uint64) {
+	for e := range r.All() {
+		switch e.Kind {
+		case resource.KindRanges:
+			n += e.Ranges.Size()
+		case resource.KindSet:
+			n += uint64(e.Set.Len())
+		}
+	}
+	return n
 }
 
 // giveBack makes b, just taken from the ledger, free again on g.

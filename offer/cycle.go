@@ -23,8 +23,10 @@ type cycle struct {
 	list   []*agent
 	made   []*offer
 	served []grantee
-	spent  []*node // with quota: their spent is this run's
 	seen   view
+
+	running bool
+	again   []*agent // that withheld a shared volume in this run: the next one looks at them
 
 	required  vec // QuotaReference: this run's sums
 	available vec
@@ -70,6 +72,7 @@ func (a *Allocator) run(candidates []*agent, out *Batch) {
 	if len(cy.list) == 0 {
 		return
 	}
+	cy.running = true
 	if a.rules.Quota == QuotaReference {
 		a.startReference()
 	}
@@ -83,7 +86,7 @@ func (a *Allocator) run(candidates []*agent, out *Batch) {
 	a.stats.Offers += uint64(len(cy.made))
 	clear(cy.made)
 	cy.made = cy.made[:0]
-	cy.seen = view{}
+	cy.seen, cy.running = view{}, false
 }
 
 // pass visits every agent of the list once.
@@ -162,13 +165,10 @@ func (cy *cycle) visitRole(slot drf.Client) bool {
 func (cy *cycle) visitClient(slot drf.Client) bool {
 	a, c := cy.a, cy.role.clients[slot]
 	v := a.look(c, cy.agent, cy.stage)
-	if v.gate == GateNothingFree {
-		return false
-	}
 	if v.gate == 0 {
 		cy.give(c, cy.agent, &v)
 	}
-	return true
+	return !v.stop
 }
 
 // give books what c passed every gate for, as an offer or as part of the one it got in the first stage.

@@ -144,10 +144,13 @@ func (f forker) agents() {
 	}
 }
 
+// agentsOf leaves out agents that were removed since they were listed.
 func (f forker) agentsOf(list []*agent) []*agent {
-	made := slices.Clone(list)
-	for i, g := range made {
-		made[i] = f.to.agents[g.index]
+	made := make([]*agent, 0, len(list))
+	for _, g := range list {
+		if f.from.agents[g.index] == g {
+			made = append(made, f.to.agents[g.index])
+		}
 	}
 	return made
 }

@@ -2,6 +2,7 @@ package offer
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/proffer-go/proffer/role"
@@ -177,12 +178,7 @@ func (a *Allocator) dropFramework(f *framework) {
 
 // usesByAgent returns the client's uses sorted by agent.
 func (c *client) usesByAgent() []*use {
-	list := make([]*use, 0, len(c.uses))
-	for _, u := range c.uses {
-		list = append(list, u)
-	}
-	slices.SortFunc(list, func(x, y *use) int { return compareIDs(x.agent.id, y.agent.id) })
-	return list
+	return slices.SortedFunc(maps.Values(c.uses), func(x, y *use) int { return compareIDs(x.agent.id, y.agent.id) })
 }
 
 func byID(list []*offer) []*offer {

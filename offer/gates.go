@@ -30,13 +30,19 @@ type verdict struct {
 	sure  vec  // the guaranteed part of what is unreserved
 	extra vec  // the rest of it (QuotaReference)
 	cutBy Gate // what cut it, if anything: GateLimit or GateHeadroom
+	stop  bool // nobody else in the role could do better
 }
 
 // look takes one client and one agent through the gates.
 func (a *Allocator) look(c *client, g *agent, s stage) verdict {
-	b := a.visible(c, g)
+	b := a.ofRole(c.role, g)
 	if b.empty() {
-		return verdict{gate: GateNothingFree}
+		return verdict{gate: GateNothingFree, stop: true}
+	}
+	if a.rules.SharedOnce && b.is(hasShared) {
+		if b = a.withoutShown(c, g, b); b.empty() {
+			return verdict{gate: GateNothingFree}
+		}
 	}
 	if !a.passesMinimum(c, g, b) {
 		return verdict{gate: GateTooLittle}
@@ -69,7 +75,7 @@ func (a *Allocator) look(c *client, g *agent, s stage) verdict {
 	return v
 }
 
-// view remembers the last parts that visible and strip computed: the next client of the role mostly wants the same.
+// view remembers the last parts that ofRole and strip computed: the next client of the role mostly wants the same.
 type view struct {
 	free, ofRole, stripped *bundle
 	role                   *node
@@ -77,34 +83,38 @@ type view struct {
 	of                     *bundle
 }
 
-// visible is gate 3: what is free on g and unreserved or reserved for c's role or one above it.
-func (a *Allocator) visible(c *client, g *agent) *bundle {
+// ofRole is gate 3: what is free on g and unreserved or reserved for n or a role above it.
+func (a *Allocator) ofRole(n *node, g *agent) *bundle {
 	b := g.free
 	if !b.is(hasReserved) {
 		return b
 	}
 	seen := &a.cycle.seen
-	if seen.free != b || seen.role != c.role {
-		seen.free, seen.role = b, c.role
-		seen.ofRole = a.bundle(b.res.AllocatableTo(c.role.name))
-	}
-	if a.rules.SharedOnce && seen.ofRole.is(hasShared) {
-		return a.withoutShown(c, g, seen.ofRole)
+	if seen.free != b || seen.role != n {
+		seen.free, seen.role = b, n
+		seen.ofRole = a.bundle(b.res.AllocatableTo(n.name))
 	}
 	return seen.ofRole
 }
 
 // withoutShown takes out the shared volumes that this run showed to somebody already, and those that c has an open offer of.
 func (a *Allocator) withoutShown(c *client, g *agent, b *bundle) *bundle {
+	withheld := false
 	shown := func(e resource.Resource) bool {
 		for _, o := range g.offers {
-			if (o.client == c || o.run == a.stats.Runs) && o.b.is(hasShared) && o.b.res.ContainsResource(e) {
+			thisRun := a.cycle.running && o.run == a.stats.Runs
+			if (o.client == c || thisRun) && o.b.is(hasShared) && o.b.res.ContainsResource(e) {
+				withheld = withheld || o.client != c
 				return true
 			}
 		}
 		return false
 	}
-	return a.bundle(b.res.Filter(func(e resource.Resource) bool { return !e.Shared || !shown(e) }))
+	kept := a.bundle(b.res.Filter(func(e resource.Resource) bool { return !e.Shared || !shown(e) }))
+	if withheld && c.framework.caps&SharedResources != 0 {
+		a.cycle.again = append(a.cycle.again, g)
+	}
+	return kept
 }
 
 // strip is gate 7: b without what a framework of these capabilities cannot handle.

@@ -43,6 +43,9 @@ func (a *Allocator) request(g *agent) {
 		s.wanted = true
 		s.due = a.now.Add(a.rules.Coalesce)
 	}
+	if a.rules.Triggers == OnChange && a.quota.Len() > 0 {
+		g = everyAgent // whatever changed may have let somebody below a limit or raised the surplus
+	}
 	switch {
 	case g == everyAgent:
 		s.all = true
@@ -58,10 +61,9 @@ func (a *Allocator) changed(g *agent) {
 		return
 	}
 	a.request(g)
-	a.changedQuota()
 }
 
-// changedQuota asks for a run over all agents if anybody's limit or guarantee may have been stopping somebody.
+// changedQuota asks for a run over all agents if a limit or guarantee may have been stopping somebody.
 func (a *Allocator) changedQuota() {
 	if a.rules.Triggers == OnChange && a.quota.Len() > 0 {
 		a.request(everyAgent)
@@ -220,4 +222,9 @@ func (a *Allocator) done() {
 		s.list[i] = nil
 	}
 	s.list, s.all, s.wanted = s.list[:0], false, false
+	for i, g := range a.cycle.again {
+		a.changed(g)
+		a.cycle.again[i] = nil
+	}
+	a.cycle.again = a.cycle.again[:0]
 }

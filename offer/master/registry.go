@@ -18,7 +18,11 @@ func (m *Machine) markReachable(id offer.AgentID, then func()) {
 
 // markUnreachable takes an agent out of the registered ones until it returns.
 func (m *Machine) markUnreachable(a *agent, then func()) {
-	m.unreachable.add(a.info.ID, lostAgent{since: m.now, deactivated: a.deactivated}, m.cfg.Bounds.UnreachableAgents)
+	lost := lostAgent{since: m.now, deactivated: a.deactivated}
+	for _, t := range a.sortedTasks() {
+		lost.tasks = append(lost.tasks, t.agentKey())
+	}
+	m.unreachable.add(a.info.ID, lost, m.cfg.Bounds.UnreachableAgents)
 	then()
 }
 
@@ -35,6 +39,7 @@ func (m *Machine) setDeactivated(a *agent, on bool, then func()) {
 type lostAgent struct {
 	since       offer.Time
 	deactivated bool
+	tasks       []taskKey // parked at their frameworks, as long as those remember them
 }
 
 // whereabouts is where a master keeps an agent id (docs/protocol.md §4.2).

@@ -225,7 +225,7 @@ func (r *agentReport) uses() []offer.Use {
 
 // returnAgent takes in an agent that was unreachable or is unknown: whatever it runs is taken over.
 func (m *Machine) returnAgent(l *link, r *agentReport) error {
-	was, _ := m.unreachable.get(r.info.ID)
+	was := m.remembersOf(r.info.ID)
 	recovered, err := m.recoverFrameworks(r)
 	if err != nil {
 		return err
@@ -249,9 +249,45 @@ func (m *Machine) returnAgent(l *link, r *agentReport) error {
 		for _, t := range r.sortedTasks() {
 			m.adoptTask(a, t)
 		}
+		m.endParked(a, was.tasks)
 		m.afterReturn(a, r)
 	})
 	return nil
+}
+
+// remembersOf is what is known of an agent that is not registered. If it was forgotten, its parked tasks are searched.
+func (m *Machine) remembersOf(id offer.AgentID) lostAgent {
+	was, ok := m.unreachable.get(id)
+	if ok {
+		return was
+	}
+	for _, f := range m.sortedFrameworks() {
+		f.unreachable.all(func(_ msg.TaskID, t *task) bool {
+			if t.Agent == id {
+				was.tasks = append(was.tasks, t.agentKey())
+			}
+			return true
+		})
+	}
+	return was
+}
+
+// endParked ends tasks that waited for an agent which came back without them. Nobody is told, as nobody asked: explicit
+// reconciliation says GONE from now on (docs/protocol.md §12).
+func (m *Machine) endParked(a *agent, tasks []taskKey) {
+	for _, k := range tasks {
+		f := m.frameworks[k.framework]
+		if f == nil {
+			continue
+		}
+		if t, ok := f.unreachable.get(k.task); ok && t.Agent == a.info.ID {
+			f.unreachable.remove(k.task)
+			if t.Unreachable != 0 {
+				t.State = msg.TaskGone.For(f.info.Capabilities)
+			}
+			m.remembered(f, t)
+		}
+	}
 }
 
 // recoverFrameworks adds the frameworks that are known from the report only.

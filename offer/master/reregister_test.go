@@ -106,6 +106,21 @@ func TestReregisterUnreachable(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §12 a task that its agent came back without is gone: explicit reconciliation says so.
+func TestReregisterUnreachableWithoutItsTask(t *testing.T) {
+	r, a, f := running(t, info("web"))
+	rep := r.report(a, func(b *msg.ReregisterAgent) { b.Tasks = nil })
+	r.advance(75 * time.Second)
+	r.up("a")
+	r.took("s")
+	r.say("a", rep)
+	require.Empty(t, r.states("s"))
+	require.Empty(t, r.m.Tasks())
+	require.Equal(t, msg.TaskGone, r.m.CompletedTasks(f)[0].State)
+	r.say("s", msg.Reconcile{Tasks: []msg.TaskRef{{Task: "t", Agent: a}}})
+	require.Equal(t, []string{"t TASK_GONE RECONCILIATION"}, r.states("s"))
+}
+
 // docs/protocol.md §4.4 case 2 and 3, unknown agent: frameworks that have not subscribed become RECOVERED with the
 // agent's FrameworkInfo, never active. §3.1 such a framework subscribes: bind, activate, SUBSCRIBED.
 func TestReregisterUnknown(t *testing.T) {

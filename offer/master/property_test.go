@@ -1,0 +1,424 @@
+package master_test
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+	"github.com/proffer-go/proffer/role/quota"
+)
+
+// wild draws inputs of every kind: sensible ones, malformed ones, ones of strangers, out of order.
+type wild struct {
+	*rig
+	rt *rapid.T
+}
+
+func pick[T any](w *wild, what string, from ...T) T {
+	return from[rapid.IntRange(0, len(from)-1).Draw(w.rt, what)]
+}
+
+func (w *wild) coin() bool { return rapid.Bool().Draw(w.rt, "coin") }
+
+func (w *wild) framework() frameworkID {
+	ids := []frameworkID{"", "stranger", "a/b"}
+	for _, f := range append(w.m.Frameworks(), w.m.CompletedFrameworks()...) {
+		ids = append(ids, f.Info.ID)
+	}
+	return pick(w, "framework", ids...)
+}
+
+func (w *wild) agentID() agentID {
+	ids := append([]agentID{"", "stranger"}, w.m.UnreachableAgents()...)
+	for _, a := range w.m.Agents() {
+		ids = append(ids, a.Info.ID)
+	}
+	return pick(w, "agent", ids...)
+}
+
+func (w *wild) taskID() msg.TaskID {
+	return pick[msg.TaskID](w, "task", "t1", "t2", "t3", "t4", "", "a/b")
+}
+
+func (w *wild) executorID() msg.ExecutorID {
+	return pick[msg.ExecutorID](w, "executor", "x1", "x2", "t1", "")
+}
+
+func (w *wild) role() role.Name {
+	return pick[role.Name](w, "role", "web", "web/front", "db", "*", "a//b")
+}
+
+func (w *wild) uuid() msg.UUID { return msg.UUID{byte(rapid.IntRange(0, 3).Draw(w.rt, "uuid"))} }
+
+func (w *wild) state() msg.TaskState { return msg.TaskState(rapid.IntRange(0, 14).Draw(w.rt, "state")) }
+
+func (w *wild) resources() resource.Resources {
+	list := []resource.Resources{
+		resource.MustParse("cpus:1;mem:32"), resource.MustParse("cpus:0.1;mem:32"), resource.MustParse("cpus:2;mem:512;disk:10"),
+		resource.MustParse("ports:[1-3]").Add(resource.MustParse("cpus:0.5")), resource.MustParse("cpus:100"), {},
+		dynamic("cpus:1", "web"), dynamic("disk:50", "web"), dynamic("disk:50", "db"),
+		volume("v", 20, "web", false), volume("sv", 20, "web", true).Add(resource.MustParse("cpus:0.5;mem:32")),
+		volume("sv", 20, "web", true), resource.MustParse("cpus:1;mem:32").Allocate("web"),
+	}
+	return pick(w, "resources", list...)
+}
+
+func (w *wild) op() reservation.Op {
+	switch rapid.IntRange(0, 6).Draw(w.rt, "op") {
+	case 0:
+		return reservation.Reserve{Resources: w.resources()}
+	case 1:
+		return reservation.Unreserve{Resources: w.resources()}
+	case 2, 3:
+		return reservation.Create{Volumes: w.resources()}
+	case 4:
+		return reservation.Destroy{Volumes: w.resources()}
+	case 5:
+		var v resource.Resource
+		for e := range w.resources().All() {
+			v = e
+		}
+		return reservation.Resize{Volume: v, Grow: w.resources(), Shrink: resource.Scalar(rapid.IntRange(0, 3).Draw(w.rt, "shrink") * 1000)}
+	}
+	return nil
+}
+
+func (w *wild) executor() msg.ExecutorInfo {
+	return msg.ExecutorInfo{ID: w.executorID(), Type: pick[msg.ExecutorType](w, "type", 0, 0, 0, 1, 2), Resources: w.resources()}
+}
+
+func (w *wild) task() msg.TaskInfo {
+	t := msg.TaskInfo{ID: w.taskID(), Agent: w.agentID(), Resources: w.resources()}
+	switch rapid.IntRange(0, 4).Draw(w.rt, "runs") {
+	case 0, 1:
+		t.Command = &msg.CommandInfo{Value: "x"}
+	case 2, 3:
+		e := w.executor()
+		t.Executor = &e
+	}
+	return t
+}
+
+func (w *wild) tasks() []msg.TaskInfo {
+	var out []msg.TaskInfo
+	for range rapid.IntRange(0, 3).Draw(w.rt, "tasks") {
+		out = append(out, w.task())
+	}
+	return out
+}
+
+func (w *wild) operation() msg.Operation {
+	o := msg.Operation{ID: pick[msg.OperationID](w, "operation", "", "", "", "op")}
+	switch rapid.IntRange(0, 5).Draw(w.rt, "action") {
+	case 0:
+		o.Do = msg.LaunchGroup{Executor: w.executor(), Tasks: w.tasks()}
+	case 1, 2:
+		o.Do = msg.LaunchTasks{Tasks: w.tasks()}
+	case 3, 4:
+		o.Do = msg.Change{Op: w.op()}
+	}
+	return o
+}
+
+func (w *wild) offerIDs() []msg.OfferID {
+	ids := []msg.OfferID{"", "x", msg.OfferID(w.m.Info().ID) + "-O1"}
+	for _, o := range w.m.Snapshot().Offers {
+		ids = append(ids, o.ID, o.ID, o.ID)
+	}
+	var out []msg.OfferID
+	for range rapid.IntRange(0, 2).Draw(w.rt, "offers") {
+		out = append(out, pick(w, "offer", ids...))
+	}
+	return out
+}
+
+func (w *wild) filters() msg.Filters {
+	return msg.Filters{Refuse: pick[time.Duration](w, "refuse", 0, -1, time.Second, 1<<62), None: w.coin()}
+}
+
+func (w *wild) info() msg.FrameworkInfo {
+	i := msg.FrameworkInfo{ID: w.framework(), Checkpoint: w.coin(), FailoverTimeout: pick[time.Duration](w, "failover", 0, time.Minute, time.Minute, -1)}
+	for range rapid.IntRange(0, 2).Draw(w.rt, "roles") {
+		i.Roles = append(i.Roles, w.role())
+	}
+	i.Capabilities = msg.Capabilities{PartitionAware: w.coin(), SharedResources: w.coin(), ReservationRefinement: w.coin()}
+	if rapid.IntRange(0, 5).Draw(w.rt, "minimum") == 0 {
+		i.MinAllocatable = minimum(w.role())
+	}
+	return i
+}
+
+func (w *wild) roles() []role.Name {
+	var out []role.Name
+	for range rapid.IntRange(0, 2).Draw(w.rt, "roles") {
+		out = append(out, w.role())
+	}
+	return out
+}
+
+func (w *wild) refs() msg.ExecutorRef {
+	return msg.ExecutorRef{Framework: w.framework(), Agent: w.agentID(), Executor: w.executorID()}
+}
+
+// fromScheduler draws a call.
+func (w *wild) fromScheduler() msg.Message {
+	switch rapid.IntRange(0, 13).Draw(w.rt, "call") {
+	case 0:
+		return msg.Subscribe{Framework: w.info(), Suppressed: w.roles()}
+	case 1:
+		return pick[msg.Message](w, "teardown", msg.Revive{}, msg.Revive{}, msg.Teardown{})
+	case 2, 3, 4:
+		a := msg.Accept{Offers: w.offerIDs(), Filters: w.filters()}
+		for range rapid.IntRange(0, 4).Draw(w.rt, "operations") {
+			a.Operations = append(a.Operations, w.operation())
+		}
+		return a
+	case 5:
+		return msg.Decline{Offers: w.offerIDs(), Filters: w.filters()}
+	case 6:
+		return msg.Revive{Roles: w.roles()}
+	case 7:
+		return msg.Suppress{Roles: w.roles()}
+	case 8:
+		return msg.Kill{Task: w.taskID(), Agent: w.agentID()}
+	case 9:
+		return msg.ShutdownExecutor{Executor: w.refs()}
+	case 10:
+		return msg.Acknowledge{Agent: w.agentID(), Task: w.taskID(), UUID: w.uuid()}
+	case 11:
+		return msg.Reconcile{Tasks: []msg.TaskRef{{Task: w.taskID(), Agent: w.agentID()}}}
+	case 12:
+		return msg.ToExecutor{Executor: w.refs(), Data: []byte("x")}
+	}
+	return msg.UpdateFramework{Framework: w.info(), Suppressed: w.roles()}
+}
+
+// sensible draws an accept that launches on an offer that is out with a party.
+func (w *wild) sensible(name string) msg.Message {
+	for _, o := range w.m.Snapshot().Offers {
+		for _, f := range w.m.Frameworks() {
+			if f.Info.ID == o.Framework && string(f.Node) == name {
+				t := w.task()
+				t.Agent = o.Agent
+				a := msg.Accept{Offers: []msg.OfferID{o.ID}, Filters: w.filters()}
+				if o.Role == "web" {
+					a.Operations = append(a.Operations, msg.Reserve(dynamic("disk:50", "web")), msg.Create(volume("sv", 20, "web", true)))
+				}
+				a.Operations = append(a.Operations, w.operation(), msg.Launch(t), w.operation())
+				return a
+			}
+		}
+	}
+	return msg.Subscribe{Framework: msg.FrameworkInfo{Roles: []role.Name{"web"}, FailoverTimeout: time.Minute, Checkpoint: w.coin(),
+		Capabilities: msg.Capabilities{SharedResources: true, ReservationRefinement: true, PartitionAware: w.coin()}}}
+}
+
+// fromAgent draws a message.
+func (w *wild) fromAgent() msg.Message {
+	switch rapid.IntRange(0, 9).Draw(w.rt, "message") {
+	case 0, 1:
+		return msg.RegisterAgent{Info: msg.AgentInfo{ID: pick[agentID](w, "id", "", "", "", "x")}, Total: w.total()}
+	case 2, 3:
+		b := w.report(w.agentID(), func(b *msg.ReregisterAgent) {
+			if w.coin() {
+				b.Total = w.total()
+			}
+			if w.coin() && len(b.Tasks) > 0 {
+				b.Tasks = b.Tasks[1:]
+			}
+			if w.coin() {
+				b.Executors = nil
+			}
+			if w.coin() {
+				b.Frameworks = append(b.Frameworks, w.info())
+			}
+			if w.coin() {
+				b.Tasks = append(b.Tasks, msg.TaskReport{Framework: w.framework(), Role: w.role(), State: w.state(), Info: w.task()})
+			}
+		})
+		return b
+	case 4:
+		return msg.UpdateAgent{Total: w.total()}
+	case 5:
+		return pick[msg.Message](w, "bye", msg.Pong{}, msg.Pong{}, msg.UnregisterAgent{Agent: w.agentID()})
+	case 6, 7:
+		return msg.StatusUpdate{Framework: w.framework(), Latest: w.state(),
+			Status: msg.TaskStatus{Task: w.taskID(), State: w.state(), UUID: w.uuid(), Agent: w.agentID()}}
+	case 8:
+		return msg.ExitedExecutor{Framework: w.framework(), Executor: w.executorID()}
+	}
+	return pick[msg.Message](w, "rest", msg.OperationUpdate{UUID: w.uuid()}, msg.FromExecutor{Executor: w.refs()}, nil, msg.Heartbeat{})
+}
+
+// reply draws what an agent would say of a task of its own.
+func (w *wild) reply(name string) msg.Message {
+	for _, t := range w.m.Tasks() {
+		for _, a := range w.m.Agents() {
+			if a.Info.ID == t.Agent && string(a.Node) == name && w.coin() {
+				s := pick(w, "state", msg.TaskRunning, msg.TaskFinished, msg.TaskFailed, msg.TaskKilling)
+				return status(t.Framework, t.ID, s, byte(rapid.IntRange(0, 3).Draw(w.rt, "uuid")))
+			}
+		}
+	}
+	return registration(name, "cpus:4;mem:1024;disk:100;ports:[1-10]")
+}
+
+func (w *wild) total() resource.Resources {
+	t := resource.MustParse("cpus:4;mem:1024;disk:100;ports:[1-10]")
+	return pick(w, "total", t, t, resource.MustParse("cpus:1;mem:64"), resource.Resources{}, t.Add(dynamic("disk:50", "web")),
+		t.Add(volume("sv", 20, "web", true)), t.Allocate("web"))
+}
+
+func (w *wild) operatorCall() msg.OperatorCall {
+	switch rapid.IntRange(0, 6).Draw(w.rt, "operator") {
+	case 0:
+		return msg.UpdateWeights{Weights: []role.Weight{{Role: w.role(), Weight: float64(rapid.IntRange(0, 3).Draw(w.rt, "weight"))}}}
+	case 1:
+		limits, err := resource.NewLimits(resource.Quantity{Name: "cpus", Amount: resource.Whole(int64(rapid.IntRange(0, 3).Draw(w.rt, "limit")))})
+		require.NoError(w.t, err)
+		return msg.UpdateQuota{Configs: []quota.Config{{Role: w.role(), Limits: limits}}, Force: w.coin()}
+	case 2, 3:
+		return msg.ChangeAgent{Agent: w.agentID(), Op: w.op()}
+	case 4:
+		if rapid.IntRange(0, 3).Draw(w.rt, "tear") == 0 {
+			return msg.TeardownFramework{Framework: w.framework()}
+		}
+		return nil
+	case 5:
+		return msg.DeactivateAgent{Agent: w.agentID()}
+	}
+	return msg.ReactivateAgent{Agent: w.agentID()}
+}
+
+// put steps an input in: whatever it is, the machine does not panic, its books agree, the events are the delta of the
+// snapshot, and what it refuses changes nothing.
+func (w *wild) put(in msg.Input) {
+	w.t.Helper()
+	require.NoError(w.t, w.step(msg.Tick{}))
+	before, sent := plain(w.m.Snapshot()), w.countSent()
+	err := w.step(in)
+	if e, ok := in.(msg.Envelope); ok {
+		if _, subscribes := e.Body.(msg.Subscribe); subscribes {
+			return // a refused one ends its stream
+		}
+	}
+	if err != nil {
+		require.Equal(w.t, before, plain(w.m.Snapshot()), "%T changed something, and: %v", in, err)
+		require.Equal(w.t, sent, w.countSent(), "%T had effects, and: %v", in, err)
+	}
+}
+
+func (w *wild) countSent() int {
+	n := 0
+	for _, name := range slices.Sorted(maps.Keys(w.inbox)) {
+		n += len(w.inbox[name])
+	}
+	return n
+}
+
+// linkOf brings a party up if it is not.
+func (w *wild) linkOf(name string) msg.Link {
+	if w.links[name] == 0 {
+		w.up(name)
+	}
+	return w.links[name]
+}
+
+// docs/protocol.md §19 whatever arrives, in whatever order, from whomever: no panic, the books agree after every step,
+// and what is refused changes nothing.
+func TestWildInputs(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		strict := rapid.Bool().Draw(rt, "strict")
+		w := &wild{rt: rt, rig: newRig(rt, func(c *master.Config) {
+			if strict {
+				c.Allocator.Rules = offer.StrictDRF()
+			}
+			c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 3, 2, 2, 2
+			c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
+		})}
+		agents, schedulers := []string{"a1", "a2", "a3"}, []string{"s1", "s2", "s3"}
+		anyone := append(slices.Clone(agents), schedulers...)
+		envelope := func(name string, b msg.Message) { w.put(msg.Envelope{Link: w.linkOf(name), Body: b}) }
+		rt.Repeat(map[string]func(*rapid.T){
+			"": func(rt *rapid.T) { w.rt, w.t = rt, rt; w.check() },
+			"sensible agent": func(*rapid.T) {
+				name := pick(w, "who", agents...)
+				envelope(name, w.reply(name))
+			},
+			"sensible scheduler": func(*rapid.T) {
+				name := pick(w, "who", schedulers...)
+				envelope(name, w.sensible(name))
+			},
+			"agent":     func(*rapid.T) { envelope(pick(w, "who", agents...), w.fromAgent()) },
+			"scheduler": func(*rapid.T) { envelope(pick(w, "who", schedulers...), w.fromScheduler()) },
+			"confused":  func(*rapid.T) { envelope(pick(w, "who", anyone...), pick(w, "what", w.fromAgent(), w.fromScheduler())) },
+			"stranger":  func(*rapid.T) { w.put(msg.Envelope{Link: 12345, Body: w.fromAgent()}) },
+			"operator":  func(*rapid.T) { w.put(msg.Operate{Call: w.operatorCall()}) },
+			"down": func(*rapid.T) {
+				if name := pick(w, "who", anyone...); w.links[name] != 0 {
+					w.down(name)
+				}
+			},
+			"up again": func(*rapid.T) { w.up(pick(w, "who", anyone...)) },
+			"odd link": func(*rapid.T) {
+				w.put(pick[msg.Input](w, "link", msg.LinkUp{}, msg.LinkDown{Link: 999}, msg.LinkUp{Link: w.linkOf("a1"), Peer: "x"}, msg.StopAgent{}, nil))
+			},
+			"time": func(*rapid.T) {
+				w.advance(pick(w, "time", time.Millisecond, 20*time.Millisecond, time.Second, time.Second, 16*time.Second, 80*time.Second))
+			},
+			"time back": func(*rapid.T) {
+				now := w.now
+				w.now -= offer.Time(time.Hour)
+				w.put(msg.Tick{})
+				w.now = now
+			},
+		})
+	})
+}
+
+// docs/design.md equal configurations and equal inputs give equal effects, byte for byte.
+func TestEqualInputsGiveEqualEffects(t *testing.T) {
+	type sent struct {
+		at   offer.Time
+		to   string
+		body msg.Message
+	}
+	run := func() (log []sent, after master.Snapshot) {
+		r := newRig(t)
+		r.sent = func(to string, b msg.Message) { log = append(log, sent{r.now, to, b}) }
+		for i := range 4 {
+			r.agent(fmt.Sprint("a", i), "cpus:4;mem:1024")
+		}
+		fs := map[string]frameworkID{}
+		for i := range 3 {
+			name := fmt.Sprint("s", i)
+			fs[name] = r.scheduler(name, info(role.Name(fmt.Sprint("role", i))))
+		}
+		for n := range 5 {
+			for _, name := range slices.Sorted(maps.Keys(fs)) {
+				for _, o := range r.offers(fs[name]) {
+					r.launch(name, o, task(msg.TaskID(fmt.Sprint(n, o.Agent)), o.Agent, "cpus:1;mem:32"))
+				}
+			}
+		}
+		r.advance(80 * time.Second)
+		return log, r.m.Snapshot()
+	}
+	log1, after1 := run()
+	log2, after2 := run()
+	require.Greater(t, len(log1), 50)
+	require.True(t, reflect.DeepEqual(log1, log2))
+	require.True(t, reflect.DeepEqual(after1, after2))
+}

@@ -218,7 +218,7 @@ func (m *Machine) linkDown(l msg.LinkDown) {
 		if p.exec != nil {
 			m.executorLinkLost(p.exec)
 		}
-	case m.master.dialing && l.Peer == m.master.leader:
+	case m.master.dialing && l.Link == 0 && l.Peer == m.master.leader:
 		m.master.dialing = false
 		m.later()
 	}

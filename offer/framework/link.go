@@ -63,7 +63,5 @@ func (p *peering) answers(l msg.LinkUp) bool {
 	return p.dialing && p.link == 0 && l.Link != 0 && l.Peer == p.peer
 }
 
-// failed reports whether d ends a pending dial.
-func (p *peering) failed(d msg.LinkDown) bool {
-	return p.dialing && d.Peer == p.peer && d.Link != p.link
-}
+// failed reports whether d ends a pending dial: it names no link. The end of an older link to the same peer is not that.
+func (p *peering) failed(d msg.LinkDown) bool { return p.dialing && d.Link == 0 && d.Peer == p.peer }

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -17,6 +16,7 @@ type AgentNode struct {
 	rd       agent.Ready
 	volumes  Volumes
 	launcher Launcher
+	exits    exits
 }
 
 // OpenAgent makes an agent and opens its node: cfg.Node, or what As says, or its host name. cfg.Entropy may be left
@@ -41,7 +41,8 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 	if n.launcher == nil {
 		n.launcher = newLocal(tr, executors, o)
 	}
-	n.drain = n.carryOut
+	n.exits = exits{node: n.node, runs: map[msg.ContainerID]msg.Link{}, held: map[msg.Link]msg.Exited{}}
+	n.drain, n.heard = n.carryOut, n.exits.after
 	n.SetLeader(o.leader)
 	if err := n.open(ctx, tr); err != nil {
 		return nil, err
@@ -120,47 +121,21 @@ func (n *AgentNode) work(v agent.Volume) {
 	n.busy.Go(do)
 }
 
-// start starts an executor. Its Exited is queued after its Started, however soon it ends.
+// start starts an executor. Its Exited is stepped after its Started, however soon it ends.
 func (n *AgentNode) start(s agent.Start) {
-	r := &running{report: func(status int) { n.push(item{in: msg.Exited{Container: s.Container, Status: status}}) }}
+	r := &running{report: func(status int) {
+		n.push(item{do: func() { n.exits.exited(msg.Exited{Container: s.Container, Status: status}) }})
+	}}
+	n.exits.runs[s.Container] = 0
 	err := n.volumes.Sandbox(s.Directory)
 	if err == nil {
 		err = n.launcher.Start(s, r.exited)
 	}
 	if err != nil {
+		delete(n.exits.runs, s.Container)
 		n.push(item{in: msg.StartFailed{Container: s.Container, Err: err.Error()}})
 		return
 	}
 	n.push(item{in: msg.Started{Container: s.Container}})
 	r.started()
-}
-
-// running holds back the report of an exit until the start was reported.
-type running struct {
-	mu     sync.Mutex
-	known  bool // the start was reported
-	over   bool
-	status int
-	report func(status int)
-}
-
-func (r *running) started() {
-	r.mu.Lock()
-	r.known = true
-	over, status := r.over, r.status
-	r.mu.Unlock()
-	if over {
-		r.report(status)
-	}
-}
-
-// exited is what a Launcher calls; only its first call counts.
-func (r *running) exited(status int) {
-	r.mu.Lock()
-	first, known := !r.over, r.known
-	r.over, r.status = true, status
-	r.mu.Unlock()
-	if first && known {
-		r.report(status)
-	}
 }

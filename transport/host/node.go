@@ -51,9 +51,10 @@ type node struct {
 	ended   bool
 	err     error // why it ended
 
-	done  bool           // the machine has ended: the node ends when its links have
-	onEnd func()         // called once, when the node has ended
-	busy  sync.WaitGroup // work beside the node's goroutine
+	done  bool            // the machine has ended: the node ends when its links have
+	heard func(msg.Input) // called after each step; may be nil
+	onEnd func()          // called once, when the node has ended
+	busy  sync.WaitGroup  // work beside the node's goroutine
 }
 
 func newNode(o options, m machine) *node {
@@ -167,6 +168,9 @@ func (n *node) step(now offer.Time, in msg.Input) {
 	}
 	for n.drain() {
 	}
+	if n.heard != nil {
+		n.heard(in)
+	}
 	if n.opts.stepped != nil {
 		n.opts.stepped()
 	}
@@ -248,6 +252,14 @@ func (n *node) dial(peer msg.Node) {
 	if failed {
 		n.push(item{in: msg.LinkDown{Peer: peer, Cause: cause}})
 	}
+}
+
+// isUp reports whether a link is up.
+func (n *node) isUp(l msg.Link) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, up := n.peers[l]
+	return up
 }
 
 // leave begins the end: what was sent goes out, every link is hung up, then the node ends with err.

@@ -12,12 +12,14 @@ type resources = resource.Resources
 
 // pollAllocator lets the allocator do what is due and tells the frameworks.
 func (m *Machine) pollAllocator() {
-	m.batch.Offers, m.batch.Rescinded = m.batch.Offers[:0], m.batch.Rescinded[:0]
+	m.batch.Reset()
 	m.alloc.Poll(m.now, &m.batch)
 	for _, r := range m.batch.Rescinded {
 		m.rescind(r)
 	}
-	m.sendOffers(m.batch.Offers)
+	if len(m.batch.Offers) > 0 {
+		m.sendOffers(m.batch.Offers)
+	}
 }
 
 // rescind tells a framework that an offer was taken back, if it was told of that offer.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/resource"
@@ -203,4 +204,67 @@ func TestUpdateAgent(t *testing.T) {
 
 	bad := resource.MustParse("cpus:1").Allocate("web")
 	require.ErrorIs(t, r.try("a", msg.UpdateAgent{Total: bad}), master.ErrInvalid)
+}
+
+// docs/protocol.md §3.3 capabilities: without PARTITION_AWARE the newer states are LOST, without SHARED_RESOURCES and
+// RESERVATION_REFINEMENT such resources are withheld.
+func TestCapabilities(t *testing.T) {
+	r := newRig(t)
+	r.up("a")
+	refined, err := dynamic("cpus:1", "web").PushReservation(resource.Reservation{Type: resource.Dynamic, Role: "web/front"})
+	require.NoError(t, err)
+	plainPart := resource.MustParse("cpus:2;mem:1024")
+	total := plainPart.Add(refined).Add(volume("v", 10, "web", true))
+	r.say("a", msg.RegisterAgent{Info: msg.AgentInfo{Hostname: "h", Resources: plainPart}, Total: total})
+	without := info("web/front")
+	without.Capabilities = msg.Capabilities{}
+	f := r.scheduler("f", without)
+	o := r.offer(f)
+	require.Equal(t, plainPart.String(), o.Resources.String())
+	r.say("f", msg.Suppress{})
+	r.say("f", msg.Decline{Offers: []msg.OfferID{o.ID}, Filters: msg.Filters{None: true}})
+	require.Equal(t, total.String(), r.offer(r.scheduler("g", info("web/front"))).Resources.String())
+
+	r.say("f", msg.Accept{Offers: []msg.OfferID{"x"}, Operations: []msg.Operation{msg.Launch(task("t", "a", "cpus:1"))}})
+	require.Equal(t, []string{"t TASK_LOST INVALID_OFFERS"}, r.states("f"))
+}
+
+// docs/protocol.md §3 the states of a framework; a recovered one is never active.
+func TestFrameworkStates(t *testing.T) {
+	r := newRig(t)
+	i := info("web")
+	i.ID = "old"
+	state := func() master.FrameworkState { return r.m.Frameworks()[0].State }
+	r.up("a")
+	total := resource.MustParse("cpus:4;mem:1024")
+	r.say("a", msg.ReregisterAgent{Info: msg.AgentInfo{ID: "S"}, Total: total, Frameworks: []msg.FrameworkInfo{i}})
+	require.Equal(t, master.FrameworkRecovered, state())
+	require.Empty(t, r.offers("old"))
+	require.NotEmpty(t, r.m.Explain("old", "web", "S").Reason)
+	r.scheduler("s", i)
+	require.Equal(t, master.FrameworkConnected, state())
+	require.Len(t, r.offers("old"), 1)
+	r.down("s")
+	require.Equal(t, master.FrameworkDisconnected, state())
+	require.NoError(t, r.operate(msg.TeardownFramework{Framework: "old"}))
+	require.Equal(t, master.FrameworkCompleted, r.m.CompletedFrameworks()[0].State)
+}
+
+// docs/protocol.md §18 settings out of range are refused, and so are rules that never rescind.
+func TestConfig(t *testing.T) {
+	for name, change := range map[string]func(*master.Config){
+		"ping below 1 s":     func(c *master.Config) { c.PingTimeout = time.Millisecond },
+		"ping above 15 min":  func(c *master.Config) { c.PingTimeout = time.Hour },
+		"negative heartbeat": func(c *master.Config) { c.HeartbeatInterval = -1 },
+		"negative bound":     func(c *master.Config) { c.Bounds.Agents = -1 },
+		"no rescinds": func(c *master.Config) {
+			c.Allocator.Rules = offer.StrictDRF()
+			c.Allocator.Rules.Rescind = false
+		},
+	} {
+		c := master.Config{Entropy: [16]byte{1}}
+		change(&c)
+		_, err := master.New(c)
+		require.ErrorIs(t, err, master.ErrConfig, name)
+	}
 }

@@ -1,0 +1,54 @@
+package master_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+)
+
+// The machine does nothing by itself: a host steps messages in, carries out what Ready gives, and comes back at the
+// deadline. Here the host is this function, and links 1 and 2 are an agent's and a scheduler's.
+func Example() {
+	m, err := master.New(master.Config{Entropy: [16]byte{1}, Node: "master"})
+	if err != nil {
+		panic(err)
+	}
+	var now offer.Time
+	var rd master.Ready
+	step := func(in msg.Input) {
+		if err := m.Step(now, in); err != nil {
+			panic(err)
+		}
+		for m.Ready(&rd) {
+			for _, e := range rd.Sends {
+				if o, ok := e.Body.(msg.Offers); ok {
+					fmt.Println("offered:", o.Offers[0].Resources)
+				}
+			}
+			for _, e := range rd.Events {
+				fmt.Println(strings.ReplaceAll(e.String(), string(m.Info().ID)+"-", ""))
+			}
+		}
+	}
+
+	total := resource.MustParse("cpus:4;mem:1024")
+	step(msg.LinkUp{Link: 1, Peer: "agent"})
+	step(msg.Envelope{Link: 1, Body: msg.RegisterAgent{Info: msg.AgentInfo{Hostname: "h1"}, Total: total}})
+	step(msg.LinkUp{Link: 2, Peer: "scheduler"})
+	step(msg.Envelope{Link: 2, Body: msg.Subscribe{Framework: msg.FrameworkInfo{Name: "demo", Roles: []role.Name{"web"}}}})
+	now, _ = m.NextDeadline()
+	step(msg.Tick{})
+	fmt.Println(time.Duration(now))
+	// Output:
+	// agent S0 (h1) added
+	// framework 0000 (demo) connected added
+	// offered: cpus:4; mem:1024
+	// offer O1 made to 0000 for web: cpus:4; mem:1024 on S0
+	// 10ms
+}

@@ -95,7 +95,15 @@ func (r Resource) Clone() Resource {
 }
 
 // String is the diagnostic form (docs/resource-model.md §4.6).
-func (r Resource) String() string { return string(appendResource(nil, &r)) }
+func (r Resource) String() string {
+	for i := range r.Reservations {
+		if len(r.Reservations[i].Labels) > 1 { // built by hand, perhaps: print the normal form
+			r.Reservations = normalStack(r.Reservations)
+			break
+		}
+	}
+	return string(appendResource(nil, &r))
+}
 
 // WithReservations is a copy of r with another stack.
 func (r Resource) WithReservations(stack ...Reservation) Resource {

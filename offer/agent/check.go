@@ -127,6 +127,8 @@ func (m *Machine) checkExecutor(f *framework, e *executor) error {
 		return broken("executor %s: asked for %v, registration timer %v", e.id, e.asked, e.patience.on())
 	case e.state == execTerminating && !e.stopping && !e.patience.on():
 		return broken("executor %s: terminating without a time to be stopped", e.id)
+	case e.stopping && e.patience.on():
+		return broken("executor %s: stopping, and still a time to be stopped", e.id)
 	case f.ending && e.state != execTerminating:
 		return broken("executor %s: %v while its framework ends", e.id, e.state)
 	}

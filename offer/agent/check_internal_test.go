@@ -64,6 +64,7 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		"without a time to be stopped": func(m *Machine, e *executor) {
 			e.state = execTerminating
 		},
+		"stopping, and still a time":     func(m *Machine, e *executor) { e.stopping = true; m.timers.set(e.patience, 9) },
 		"while its framework ends":       func(m *Machine, e *executor) { m.frameworks["F1"].ending = true },
 		"counts 1 users, has 0":          func(m *Machine, e *executor) { e.mounts["/x"] = &mount{users: 1} },
 		"is of another framework":        func(m *Machine, e *executor) { e.live["t1"].framework = &framework{} },

@@ -194,7 +194,6 @@ func (m *Machine) terminated(e *executor, status int) {
 	for _, l := range e.queue {
 		l.over = true
 	}
-	e.queue = nil
 	for _, id := range sortedKeys(e.live) {
 		t := e.live[id]
 		t.launch = nil

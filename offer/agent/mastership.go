@@ -25,7 +25,7 @@ type mastership struct {
 	retry      *timer
 	silence    *timer
 	patience   time.Duration      // without a ping for this the master is looked for again
-	told       resource.Resources // the total that the master was told last
+	told       resource.Resources // the total in the last request for admission
 }
 
 // follow turns to another leader, or with "" waits for one. Executors run on.
@@ -159,10 +159,9 @@ func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool)
 // defaultPatience is 5 pings of 15 seconds (docs/protocol.md §18).
 const defaultPatience = 75 * time.Second
 
-// tellTotal sends the total if the master was told another one.
+// tellTotal sends the total if an operation changed it after admission was asked for: its answer was lost.
 func (m *Machine) tellTotal() {
 	if !m.total.Equal(m.master.told) {
-		m.master.told = m.total
 		m.send(m.master.link, msg.UpdateAgent{Total: m.total})
 	}
 }

@@ -128,9 +128,6 @@ func (m *Machine) finishOperation(o *operation) {
 	ev := Event{Kind: EventOperationApplied, Framework: o.call.Framework, Operation: o.call.UUID}
 	if o.failed == "" {
 		m.total = o.next
-		if m.master.registered {
-			m.master.told = m.total // the answer below tells it
-		}
 	} else {
 		ev.Kind, ev.Text = EventOperationFailed, o.failed
 	}

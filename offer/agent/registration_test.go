@@ -203,3 +203,36 @@ func TestStopSaysGoodbye(t *testing.T) {
 		"close 100", "close 1", "exit <nil>",
 	}, r.lines())
 }
+
+// docs/protocol.md §4.1: while DISCONNECTED the agent runs on: it takes executors' updates and the believed master's
+// tasks and kills, answers pings, and drops acknowledgements and messages.
+func TestDisconnectedAgentRunsOn(t *testing.T) {
+	r := running(t)
+	r.master(msg.Ping{Connected: false})
+	require.Equal(t, agent.Disconnected, r.m.State())
+	r.update(execLink, "t1", msg.TaskRunning, 2)
+	require.Equal(t, "send 100 ACKNOWLEDGED t1 2", r.text())
+	r.ack("t1", 2)
+	require.Equal(t, msg.TaskRunning, r.m.Tasks()[0].State)
+	r.master(run(false, "t2"))
+	require.Equal(t, "send 100 LAUNCH t2", r.text())
+	r.master(msg.KillTask{Framework: "F1", Task: "t2"})
+	require.True(t, r.sent(msg.KillOnExecutor{Task: "t2"}))
+	r.master(msg.Ping{Connected: true})
+	require.Equal(t, "send 1 Pong{}", r.text())
+	r.advance(time.Second)
+	r.master(msg.AgentReregistered{Agent: "S1"})
+	require.Len(t, r.updates(), 1, "the update is still to be acknowledged")
+	require.Equal(t, uuid(2), r.updates()[0].Status.UUID)
+}
+
+// docs/protocol.md §3.3: what the agent reports is worded for the framework's capabilities.
+func TestWordingFollowsCapabilities(t *testing.T) {
+	for pa, want := range map[bool]msg.TaskState{true: msg.TaskDropped, false: msg.TaskLost} {
+		r := registered(t)
+		b := run(false, "t1")
+		b.Framework.Capabilities.PartitionAware = pa
+		r.master(b)
+		require.Equal(t, want, r.updates()[0].Status.State)
+	}
+}

@@ -222,6 +222,8 @@ func TestKillWaitsForALostExecutor(t *testing.T) {
 	require.Empty(t, r.lines())
 	r.subscribe(101, "e1")
 	require.True(t, r.sent(msg.KillOnExecutor{Task: "t1"}), r.text())
+	r.subscribe(102, "e1")
+	require.False(t, r.sent(msg.KillOnExecutor{Task: "t1"}), "once is enough")
 }
 
 // docs/protocol.md §10: a task without an executor is answered; of a framework that is not here nothing is known.

@@ -209,3 +209,49 @@ func TestSharedVolumeIsLinkedOnce(t *testing.T) {
 	r.volumeDone(2, "")
 	require.Equal(t, "send 100 LAUNCH t2 t3", r.text())
 }
+
+// docs/resource-model.md §6.1: an agent's total has no allocation role; one on an operation's resources is taken off.
+func TestAllocationRolesAreTakenOff(t *testing.T) {
+	v, w := volume("v1", "data", 10), volume("v1", "data", 15)
+	var one resource.Resource
+	for e := range v.Allocate("etl").All() {
+		one = e
+	}
+	made := reserve("cpus:1", "cpus(etl):1").(reservation.Reserve).Resources
+	r := registered(t)
+	before := r.m.Total()
+	for n, c := range []struct {
+		op   reservation.Op
+		has  resource.Resources
+		work bool
+	}{
+		{reservation.Reserve{Resources: made.Allocate("etl")}, made, false},
+		{reservation.Create{Volumes: v.Allocate("etl")}, v, true},
+		{reservation.Resize{Volume: one, Grow: resource.MustParse("disk(etl):5").Allocate("etl")}, w, false},
+		{reservation.Destroy{Volumes: w.Allocate("etl")}, resource.MustParse("disk(etl):1000"), true},
+		{reservation.Unreserve{Resources: made.Allocate("etl")}, before, false},
+	} {
+		r.apply(byte(n), c.op)
+		if c.work {
+			r.volumeDone(r.last.Volumes[0].Seq, "")
+		}
+		require.True(t, r.sent(msg.OperationUpdate{UUID: uuid(byte(n))}), "%T %s", c.op, r.text())
+		require.True(t, r.m.Total().Contains(c.has), "%T %v", c.op, r.m.Total())
+	}
+	require.True(t, r.m.Total().Equal(before))
+}
+
+// docs/resource-model.md §6.5: a volume in use is not resized.
+func TestVolumeInUseIsNotResized(t *testing.T) {
+	r := running(t)
+	v := volume("v1", "data", 10)
+	r.apply(1, reservation.Create{Volumes: v})
+	r.volumeDone(1, "")
+	b := run(false, "t2")
+	b.Tasks[0].Resources = v
+	r.master(b)
+	for e := range v.All() {
+		r.apply(2, reservation.Resize{Volume: e, Shrink: resource.Whole(1)})
+	}
+	require.True(t, r.sent(msg.OperationUpdate{UUID: uuid(2), Error: "volume v1 is in use"}))
+}

@@ -37,7 +37,8 @@ type Driver interface {
 	// UpdateFramework changes the framework's description; its id, user, principal and checkpointing must stay. What is
 	// suppressed stays so for the roles that are kept.
 	UpdateFramework(f msg.FrameworkInfo) error
-	// Stop ends the session: with failover the framework lives on for its failover timeout, else it is torn down.
+	// Stop ends the session: with failover the framework lives on for its failover timeout, else it is torn down. While
+	// no master can be told, it lives on for that time too.
 	Stop(failover bool) msg.DriverStatus
 	// Abort ends the callbacks and lets the link go. The framework lives on for its failover timeout.
 	Abort() msg.DriverStatus

@@ -35,9 +35,12 @@ type agent struct {
 	late   []Use // by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
 	shared []hold
 
-	refusals []refusal
-	ends     Time // of the next refusal
-	inHeap   int  // -1: none
+	refusals []refusal // sorted by client
+	swept    int       // how many were left when void ones were last dropped
+	ends     Time      // of the next refusal, or earlier
+	inHeap   int       // -1: none
+	noted    noted
+	open     int // its place in Allocator.open; -1: nothing is free
 }
 
 func (a *Allocator) agent(id AgentID) (*agent, bool) {
@@ -57,7 +60,7 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 	a.advance(now)
 	g := &agent{
 		id: s.ID, index: take(&a.spareAgents, len(a.agents)), hash: hashText(string(s.ID)), hostname: s.Hostname,
-		region: s.Region, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1,
+		region: s.Region, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1, open: -1,
 	}
 	a.agents = put(a.agents, g.index, g)
 	a.agentAt[g.id] = g.index
@@ -318,6 +321,7 @@ func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 	if old.is(hasReserved) {
 		a.reserve(old.res, -1)
 	}
+	a.weigh(g.total.res)
 	g.scarce = slices.ContainsFunc(total.Names(), func(n string) bool { return a.scarce[n] })
 	a.fitMinimum(g)
 }
@@ -353,9 +357,22 @@ func (a *Allocator) setFree(g *agent, b *bundle) {
 		a.revFree.Sub(g.free.revocable)
 	}
 	g.free = b
+	a.list(g)
 	a.addPlaceable(g, 1)
 	if b.revocable != nil {
 		a.revFree.Add(b.revocable)
+	}
+}
+
+// list keeps g among the agents with something free, or not.
+func (a *Allocator) list(g *agent) {
+	switch open := !g.free.empty(); {
+	case open && g.open < 0:
+		g.open = len(a.open)
+		a.open = append(a.open, g)
+	case !open && g.open >= 0:
+		a.open = dropAt(a.open, g.open, func(h *agent) { h.open = g.open })
+		g.open = -1
 	}
 }
 

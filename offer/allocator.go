@@ -33,9 +33,13 @@ type Allocator struct {
 	fwAt    map[FrameworkID]int32
 	clients []*client // by index, nil where free
 	gens    []uint32  // by index of a client, never reset: which of its refusals hold
-	roles   []*node   // by index, nil where free
-	roleAt  map[role.Name]int32
-	root    *node // above the top-level roles; its child need is what headroom must hold
+	// By index of a client: when its refusals were last forgiven, in the count of forgivings.
+	forgiven   []uint64
+	forgivings uint64
+	open       []*agent // that have something free
+	roles      []*node  // by index, nil where free
+	roleAt     map[role.Name]int32
+	root       *node // above the top-level roles; its child need is what headroom must hold
 
 	spareAgents, spareFws, spareClients, spareRoles []int32
 

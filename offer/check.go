@@ -30,7 +30,7 @@ type checker struct {
 	out map[*framework]int
 }
 
-type roleSums struct{ held, reserved, unres, used, taken vec }
+type roleSums struct{ held, reserved, unres, used, taken, own, loose vec }
 
 func newChecker(a *Allocator) *checker {
 	k := &checker{a: a, byClient: make(map[*client]*vec), byRole: make(map[*node]*roleSums), out: make(map[*framework]int)}
@@ -166,6 +166,7 @@ func (k *checker) agent(g *agent) error {
 		if !ok {
 			return fmt.Errorf("role %q of a reservation is not known", e.Owner())
 		}
+		k.addTo(&k.byRole[n].own, e)
 		for ; n != k.a.root; n = n.parent {
 			k.addTo(&k.byRole[n].reserved, e)
 		}
@@ -232,6 +233,9 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 				}
 			}
 			k.addTo(&k.byRole[n].held, e)
+			if len(e.Reservations) == 0 {
+				k.addTo(&k.byRole[n].loose, e)
+			}
 			k.addTo(&k.allocated, e)
 			for up := n; up != k.a.root; up = up.parent {
 				switch {
@@ -305,6 +309,8 @@ func (k *checker) members(n *node) error {
 		return fmt.Errorf("listed of role %q is %d, its clients give %d", n.name, n.listed, listed)
 	case n.holding != holding:
 		return fmt.Errorf("holding of role %q is %d, the agents give %d", n.name, n.holding, holding)
+	case n.ordered != (members > 0 || k.a.rules.CountReservations && holding > 0):
+		return fmt.Errorf("ordered of role %q is %v", n.name, n.ordered)
 	case n.weight != k.a.weights.Of(n.name):
 		return fmt.Errorf("weight of role %q is %v, the settings say %v", n.name, n.weight, k.a.weights.Of(n.name))
 	case members+holding+len(n.children) == 0 && !n.hasQuota && n.weight == role.DefaultWeight:
@@ -369,7 +375,13 @@ func (k *checker) orders() error {
 		return fmt.Errorf("order of roles: %w", err)
 	}
 	for _, n := range a.roles {
-		if n == nil || n.order == nil {
+		if n == nil {
+			continue
+		}
+		if err := k.shareOf(n); err != nil {
+			return err
+		}
+		if n.order == nil {
 			continue
 		}
 		must(n.order.SetTotals(&a.totals, a.version))
@@ -385,14 +397,31 @@ func (k *checker) orders() error {
 				return fmt.Errorf("share of framework %q in role %q is %v, the ledger gives %v", c.framework.id, n.name, got, want)
 			}
 		}
-		if n.members > 0 && !a.rules.LateWeightLost {
-			want := a.dominant(&k.byRole[n].held) / n.leafWeight()
-			if got := a.order.Share(n.slot()); got != want {
-				return fmt.Errorf("share of role %q is %v, the ledger gives %v", n.name, got, want)
-			}
-		}
 	}
 	return nil
+}
+
+// shareOf checks the place of n in the order of roles.
+func (k *checker) shareOf(n *node) error {
+	if !n.ordered || k.a.rules.LateWeightLost {
+		return nil
+	}
+	want := k.a.dominant(k.weighed(n)) / n.leafWeight()
+	if got := k.a.order.Share(n.slot()); got != want {
+		return fmt.Errorf("share of role %q is %v, the ledger gives %v", n.name, got, want)
+	}
+	return nil
+}
+
+// weighed is what n's place in the order of roles is charged.
+func (k *checker) weighed(n *node) *vec {
+	s := k.byRole[n]
+	if !k.a.rules.CountReservations {
+		return &s.held
+	}
+	v := s.own.Clone()
+	v.Add(&s.loose)
+	return &v
 }
 
 // leafWeight is the weight of n as a client: 1 once other clients are below it (docs/allocation.md §1.2).
@@ -406,7 +435,7 @@ func (n *node) leafWeight() float64 {
 }
 
 func (n *node) anyBelow() bool {
-	return n.members > 0 || slices.ContainsFunc(n.children, (*node).anyBelow)
+	return n.ordered || slices.ContainsFunc(n.children, (*node).anyBelow)
 }
 
 // refusals checks their counts and the order in which they end.
@@ -417,7 +446,13 @@ func (k *checker) refusals() error {
 		if g == nil {
 			continue
 		}
+		if (g.open >= 0) == g.free.empty() {
+			return fmt.Errorf("open of agent %q is %d, free is %s", g.id, g.open, g.free.res)
+		}
 		for i := range g.refusals {
+			if i > 0 && g.refusals[i-1].client > g.refusals[i].client {
+				return fmt.Errorf("refusals of agent %q are out of order", g.id)
+			}
 			if r := &g.refusals[i]; r.gen == a.gens[r.client] {
 				counted[a.clients[r.client]]++
 			}
@@ -427,8 +462,13 @@ func (k *checker) refusals() error {
 			continue
 		}
 		inHeap++
-		if !any || g.inHeap < 0 || g.inHeap >= len(a.expiries.list) || a.expiries.list[g.inHeap] != g || g.ends != end {
+		if !any || g.inHeap < 0 || g.inHeap >= len(a.expiries.list) || a.expiries.list[g.inHeap] != g || g.ends > end {
 			return fmt.Errorf("ends of agent %q is not that of its refusals", g.id)
+		}
+	}
+	for i, g := range a.open {
+		if g.open != i || g.free.empty() {
+			return fmt.Errorf("open holds agent %q, which is full or elsewhere", g.id)
 		}
 	}
 	if inHeap != len(a.expiries.list) {

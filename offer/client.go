@@ -30,6 +30,7 @@ type client struct {
 	role       *node
 	subscribed bool
 	suppressed bool
+	fresh      bool // is in the schedule's list
 	ownMinimum bool
 	minimum    []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
 
@@ -88,7 +89,7 @@ func (a *Allocator) ensureClient(f *framework, n role.Name) *client {
 	c := &client{index: take(&a.spareClients, len(a.clients)), place: take(&r.spare, len(r.clients)), framework: f, role: r}
 	a.clients = put(a.clients, c.index, c)
 	if int(c.index) == len(a.gens) {
-		a.gens = append(a.gens, 0)
+		a.gens, a.forgiven = append(a.gens, 0), append(a.forgiven, 0)
 	}
 	r.clients = put(r.clients, c.place, c)
 	f.clients = slices.Insert(f.clients, at, c)
@@ -96,7 +97,7 @@ func (a *Allocator) ensureClient(f *framework, n role.Name) *client {
 		r.order = a.newOrderer(true)
 	}
 	if r.members == 0 {
-		must(a.order.Add(r.slot(), string(r.name), true))
+		a.enter(r, true)
 	}
 	r.members++
 	must(r.order.Add(c.slot(), string(f.id), false))
@@ -108,6 +109,9 @@ func (a *Allocator) dropClient(c *client) {
 	if c.subscribed || !c.idle() || a.clients[c.index] != c {
 		return
 	}
+	if c.fresh {
+		a.sched.fresh = slices.DeleteFunc(a.sched.fresh, func(other *client) bool { return other == c })
+	}
 	r, f := c.role, c.framework
 	at, _ := slices.BinarySearchFunc(f.clients, r.name, compareClient)
 	f.clients = slices.Delete(f.clients, at, at+1)
@@ -118,7 +122,7 @@ func (a *Allocator) dropClient(c *client) {
 	a.forgive(c) // also for whoever gets the index next
 	a.spareClients = append(a.spareClients, c.index)
 	if r.members--; r.members == 0 {
-		must(a.order.Remove(r.slot()))
+		a.leaveOrder(r)
 		r.clients, r.spare = nil, nil
 	}
 	a.forget(r)

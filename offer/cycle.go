@@ -25,8 +25,9 @@ type cycle struct {
 	served []grantee
 	seen   view
 
-	running bool
-	again   []*agent // that withheld a shared volume in this run: the next one looks at them
+	running   bool
+	freshOnly bool     // agents that did not change are looked at for fresh clients only
+	again     []*agent // that withheld a shared volume in this run: the next one looks at them
 
 	required  vec // QuotaReference: this run's sums
 	available vec
@@ -127,14 +128,26 @@ func (cy *cycle) visit(g *agent) {
 	a := cy.a
 	a.stats.Visits++
 	cy.agent = g
-	a.order.BeginAgent(a.stats.Runs, g.hash)
-	a.order.Ascend(cy.onRole)
+	if fresh := a.sched.fresh; cy.freshOnly && !g.marked && len(fresh) == 1 { // no order is needed
+		cy.visitAlone(fresh[0])
+	} else {
+		a.order.BeginAgent(a.stats.Runs, g.hash)
+		a.order.Ascend(cy.onRole)
+	}
 	for i := range cy.served {
 		s := &cy.served[i]
 		a.grant(s.client, s.forClient, s.forRole)
 		*s = grantee{}
 	}
 	cy.served = cy.served[:0]
+}
+
+// visitAlone offers to c, as visitRole would if there were no other client.
+func (cy *cycle) visitAlone(c *client) {
+	if c.listed() && (cy.stage != guarantees || cy.a.wantsGuarantee(c.role)) {
+		cy.role = c.role
+		cy.visitClient(c.slot())
+	}
 }
 
 // visitRole offers to the clients of one role; it reports whether the agent has anything left for the next role.
@@ -164,6 +177,9 @@ func (cy *cycle) visitRole(slot drf.Client) bool {
 // visitClient offers to one client; it reports whether there may be something left for the next one of the role.
 func (cy *cycle) visitClient(slot drf.Client) bool {
 	a, c := cy.a, cy.role.clients[slot]
+	if cy.freshOnly && !c.fresh && !cy.agent.marked || a.hasNoted(c, cy.agent) {
+		return true
+	}
 	v := a.look(c, cy.agent, cy.stage)
 	if v.gate == 0 {
 		cy.give(c, cy.agent, &v)

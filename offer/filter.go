@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"slices"
 	"time"
 )
 
@@ -36,32 +37,96 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 		// Set after that run was: it holds for it.
 		until++
 	}
-	a.purge(g, func(r *refusal) bool { // what the new one makes superfluous goes
-		return r.client == c.index && r.until <= until && (r.b == b || b.res.Contains(r.b.res))
-	})
-	g.refusals = append(g.refusals, refusal{b: b, until: until, client: c.index, gen: a.gens[c.index]})
+	if len(g.refusals) >= 2*g.swept+16 {
+		a.purge(g, func(*refusal) bool { return false })
+	}
+	gen := a.gens[c.index]
+	from, to := g.refusalsOf(c)
+	kept := from
+	for i := from; i < to; i++ {
+		r := g.refusals[i]
+		switch {
+		case r.gen != gen:
+		case r.until <= until && (r.b == b || b.res.Contains(r.b.res)): // the new one makes it superfluous
+			c.refused--
+			c.framework.refused--
+		default:
+			g.refusals[kept] = r
+			kept++
+		}
+	}
+	g.refusals = slices.Replace(g.refusals, kept, to, refusal{b: b, until: until, client: c.index, gen: gen})
 	c.refused++
 	c.framework.refused++
-	a.expiries.fix(g)
+	if b == g.free {
+		a.note(c, g)
+	}
+	if g.inHeap < 0 || until < g.ends {
+		a.expiries.set(g, until)
+	}
+}
+
+// refusalsOf returns where the refusals of c on g are: they are sorted by client.
+func (g *agent) refusalsOf(c *client) (from, to int) {
+	from, _ = slices.BinarySearchFunc(g.refusals, c.index, func(r refusal, i int32) int { return int(r.client) - int(i) })
+	for to = from; to < len(g.refusals) && g.refusals[to].client == c.index; {
+		to++
+	}
+	return from, to
 }
 
 // refused reports whether c refused at least b on g.
 func (a *Allocator) refused(c *client, g *agent, b *bundle) bool {
-	for i := range g.refusals {
+	from, to := g.refusalsOf(c)
+	for i := from; i < to; i++ {
 		r := &g.refusals[i]
-		if r.client != c.index || r.gen != a.gens[c.index] || r.until <= a.sched.settled {
+		if r.gen != a.gens[c.index] || r.until <= a.sched.settled {
 			continue
 		}
 		if r.b == b || r.b.res.Contains(b.res) {
+			if b == g.free {
+				a.note(c, g)
+			}
 			return true
 		}
 	}
 	return false
 }
 
+// noted remembers, one bit per client, who refused all that is free on an agent: it need not be looked at again until
+// the free part grows, a refusal there ends or the client's refusals are forgiven.
+type noted struct {
+	of    *bundle // the free part refused
+	since uint64  // when the bits were last cleared, in the count of forgivings
+	bits  []uint64
+}
+
+// note remembers that c refused all that is free on g.
+func (a *Allocator) note(c *client, g *agent) {
+	n := &g.noted
+	if n.of != g.free || n.since < a.forgiven[c.index] {
+		n.of, n.since = g.free, a.forgivings
+		clear(n.bits)
+	}
+	word := int(c.index) / 64
+	for len(n.bits) <= word {
+		n.bits = append(n.bits, 0)
+	}
+	n.bits[word] |= 1 << (c.index % 64)
+}
+
+// hasNoted reports whether c is known to have refused all that is free on g.
+func (a *Allocator) hasNoted(c *client, g *agent) bool {
+	n := &g.noted
+	word := int(c.index) / 64
+	return n.of == g.free && word < len(n.bits) && n.bits[word]&(1<<(c.index%64)) != 0 && n.since >= a.forgiven[c.index]
+}
+
 // forgive makes everything that c refused void, in one step; the records go when their agents are next looked at.
 func (a *Allocator) forgive(c *client) {
 	a.gens[c.index]++
+	a.forgivings++
+	a.forgiven[c.index] = a.forgivings
 	c.framework.refused -= c.refused
 	c.refused = 0
 }
@@ -83,19 +148,20 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 		kept = append(kept, *r)
 	}
 	clear(g.refusals[len(kept):])
-	g.refusals = kept
+	g.refusals, g.swept = kept, len(kept)
+	if len(kept) == 0 {
+		g.refusals = nil
+	}
+	g.noted.of = nil
+	a.expiries.refresh(g)
 }
 
 // forgiveAgent drops every refusal on g.
-func (a *Allocator) forgiveAgent(g *agent) {
-	a.purge(g, func(*refusal) bool { return true })
-	a.expiries.fix(g)
-}
+func (a *Allocator) forgiveAgent(g *agent) { a.purge(g, func(*refusal) bool { return true }) }
 
 // sweep drops the refusals on g that ended by upTo.
 func (a *Allocator) sweep(g *agent, upTo Time) {
 	a.purge(g, func(r *refusal) bool { return r.until <= upTo })
-	a.expiries.fix(g)
 }
 
 // endOfRefusals returns when the next refusal on g ends.
@@ -110,23 +176,26 @@ func (g *agent) endOfRefusals() (Time, bool) {
 	return first, true
 }
 
-// agentHeap holds the agents that have refusals, the one whose next refusal ends first on top.
+// agentHeap holds the agents that have refusals, the one whose next refusal ends first on top. An agent's time may be
+// too early, when the refusal that it is of was replaced: never too late.
 type agentHeap struct{ list []*agent }
 
-// fix puts g where it belongs after its refusals changed.
-func (h *agentHeap) fix(g *agent) {
+// refresh puts g where it belongs after refusals of it were dropped.
+func (h *agentHeap) refresh(g *agent) {
 	end, any := g.endOfRefusals()
 	switch {
-	case !any && g.inHeap < 0:
-		return
-	case !any:
+	case any:
+		h.set(g, end)
+	case g.inHeap >= 0:
 		h.remove(g)
-		return
-	case g.inHeap < 0:
+	}
+}
+
+// set makes end the time of g.
+func (h *agentHeap) set(g *agent, end Time) {
+	if g.inHeap < 0 {
 		g.inHeap = len(h.list)
 		h.list = append(h.list, g)
-	case g.ends == end:
-		return
 	}
 	g.ends = end
 	h.up(g.inHeap)

@@ -13,7 +13,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.revFree, b.placeable = a.revFree.Clone(), a.placeable.Clone()
 	b.names = names{index: maps.Clone(a.names.index), list: slices.Clone(a.names.list)}
 	b.agentAt, b.fwAt, b.roleAt = maps.Clone(a.agentAt), maps.Clone(a.fwAt), maps.Clone(a.roleAt)
-	b.gens = slices.Clone(a.gens)
+	b.gens, b.forgiven = slices.Clone(a.gens), slices.Clone(a.forgiven)
 	b.spareAgents, b.spareFws = slices.Clone(a.spareAgents), slices.Clone(a.spareFws)
 	b.spareClients, b.spareRoles = slices.Clone(a.spareClients), slices.Clone(a.spareRoles)
 	b.rescinds = slices.Clone(a.rescinds)
@@ -27,7 +27,9 @@ func (a *Allocator) Fork() *Allocator {
 	f.agents()
 	f.offers()
 	b.sched.list = f.agentsOf(a.sched.list)
+	b.sched.fresh = f.clientsOf(a.sched.fresh)
 	b.expiries.list = f.agentsOf(a.expiries.list)
+	b.open = f.agentsOf(a.open)
 	b.cycle = cycle{}
 	b.cycle.bind(&b)
 	return &b
@@ -138,6 +140,7 @@ func (f forker) agents() {
 		}
 		g.late, g.refusals = slices.Clone(old.late), slices.Clone(old.refusals)
 		g.shared = slices.Clone(old.shared)
+		g.noted.bits = slices.Clone(old.noted.bits)
 		for at := range g.shared {
 			g.shared[at].client = f.to.clients[g.shared[at].client.index]
 		}

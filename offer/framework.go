@@ -27,7 +27,7 @@ func (a *Allocator) AddFramework(now Time, s FrameworkSpec) error {
 	a.setFrameworkActive(f, !s.Inactive)
 	a.chargeLate(f)
 	if f.active {
-		a.request(everyAgent)
+		a.requestFor(f.clients...)
 	}
 	return nil
 }
@@ -44,7 +44,9 @@ func (a *Allocator) UpdateFramework(now Time, s FrameworkSpec) error {
 	}
 	a.advance(now)
 	a.subscribe(f, &s)
-	a.changed(everyAgent)
+	if a.rules.Triggers == OnChange {
+		a.requestFor(f.clients...)
+	}
 	return nil
 }
 
@@ -108,7 +110,7 @@ func (a *Allocator) SetFrameworkActive(now Time, id FrameworkID, on bool) error 
 	a.advance(now)
 	a.setFrameworkActive(f, on)
 	if on {
-		a.request(everyAgent)
+		a.requestFor(f.clients...)
 		return nil
 	}
 	for _, c := range slices.Clone(f.clients) {
@@ -223,7 +225,7 @@ func (a *Allocator) Revive(now Time, f FrameworkID, roles ...role.Name) error {
 		a.forgive(c)
 		a.set(c, func() { c.suppressed = false })
 	}
-	a.request(everyAgent)
+	a.requestFor(clients...)
 	return nil
 }
 

@@ -109,14 +109,14 @@ func (a *Allocator) recycle(o *offer) {
 func (a *Allocator) book(c *client, g *agent, b *bundle) (forClient, forRole *vec) {
 	forClient, forRole = a.countShared(c, g, b, 1)
 	a.sum(c, b, forClient, forRole, 1)
-	return forClient, forRole
+	return forClient, a.charged(b, forRole)
 }
 
 // unbook is the inverse of book.
 func (a *Allocator) unbook(c *client, g *agent, b *bundle) (forClient, forRole *vec) {
 	forClient, forRole = a.countShared(c, g, b, -1)
 	a.sum(c, b, forClient, forRole, -1)
-	return forClient, forRole
+	return forClient, a.charged(b, forRole)
 }
 
 func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int) {

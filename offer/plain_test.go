@@ -139,9 +139,15 @@ func (p *plain) settle() {
 				delete(p.inner[r], f)
 			}
 		}
-		if len(p.inner[r]) == 0 {
+		if len(p.inner[r]) == 0 && !slices.Contains(p.counted(), r) {
 			delete(p.inner, r)
 			p.turns.leave(string(r), p.inner)
+		}
+	}
+	for _, r := range p.counted() {
+		if p.inner[r] == nil {
+			p.turns.join(string(r), p.inner)
+			p.inner[r] = make(map[string]uint64)
 		}
 	}
 	for _, k := range now {
@@ -240,6 +246,10 @@ func (p *plain) share(totals resource.Quantities, roles []role.Name, only func(k
 			held = held.Add(p.held(id, func(k key) bool { return k.r == r && only(k) }).ScalarQuantities())
 		}
 	}
+	return dominant(held, totals)
+}
+
+func dominant(held, totals resource.Quantities) float64 {
 	largest := 0.0
 	for name, q := range held.All() {
 		if t := totals.Get(name); t > 0 {
@@ -247,6 +257,37 @@ func (p *plain) share(totals resource.Quantities, roles []role.Name, only func(k
 		}
 	}
 	return largest
+}
+
+// roleShare is the share of roles: with CountReservations all that is reserved for them and what they hold besides.
+func (p *plain) roleShare(totals resource.Quantities, roles []role.Name) float64 {
+	if !p.rules.CountReservations {
+		return p.share(totals, roles, anyone)
+	}
+	var sum resource.Resources
+	for _, id := range p.agentIDs() {
+		for _, r := range roles {
+			held := p.held(id, func(k key) bool { return k.r == r })
+			sum = sum.Add(held.Unreserved()).Add(p.agents[id].Total.Filter(func(e resource.Resource) bool { return e.Owner() == r }))
+		}
+	}
+	return dominant(sum.ScalarQuantities(), totals)
+}
+
+// counted lists the roles in the order for a reservation's sake.
+func (p *plain) counted() (list []role.Name) {
+	if !p.rules.CountReservations {
+		return nil
+	}
+	for _, id := range p.agentIDs() {
+		for e := range p.agents[id].Total.All() {
+			if r := e.Owner(); r != "" && !slices.Contains(list, r) {
+				list = append(list, r)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // roleOrder lists the roles with members in the order in which they are served.
@@ -266,7 +307,7 @@ func (p *plain) level(top string, totals resource.Quantities) []role.Name {
 		prefix += "/"
 		if _, client := p.inner[role.Name(top)]; client {
 			r := []role.Name{role.Name(top)}
-			list = append(list, sibling{top + "/.", r, p.share(totals, r, anyone), p.turns.virtual[top], true})
+			list = append(list, sibling{top + "/.", r, p.roleShare(totals, r), p.turns.virtual[top], true})
 		}
 	}
 	seen := make(map[string]bool)
@@ -287,7 +328,7 @@ func (p *plain) level(top string, totals resource.Quantities) []role.Name {
 				s.roles = append(s.roles, q)
 			}
 		}
-		s.share = p.share(totals, s.roles, anyone) / p.weights.Of(role.Name(path))
+		s.share = p.roleShare(totals, s.roles) / p.weights.Of(role.Name(path))
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(x, y sibling) int {

@@ -22,6 +22,7 @@ type node struct {
 	spare   []int32
 	members int         // clients
 	listed  int         // clients that can be offered something
+	ordered bool        // is in the order of roles
 	order   drf.Orderer // of the clients; nil: never had one
 	version uint64      // of the totals that order knows
 
@@ -138,6 +139,7 @@ func (a *Allocator) reserve(r resource.Resources, sign int) {
 	if sign < 0 {
 		for _, owner := range owners {
 			if n, ok := a.role(owner); ok {
+				a.unweigh(n, byRole[owner])
 				a.forget(n)
 			}
 		}

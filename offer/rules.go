@@ -93,6 +93,9 @@ type Rules struct {
 	OfferLifetime time.Duration
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
 	Rescind bool
+	// CountReservations charges a role, in the order of roles, with all that is reserved for it, in use or not: a role
+	// cannot hoard reservations for nothing (docs/allocation.md §8).
+	CountReservations bool
 	// RescindOnWeights takes back every offer when a weight changes of a role that has frameworks.
 	RescindOnWeights bool
 }
@@ -113,6 +116,8 @@ func DefaultRules(Version) Rules {
 		Scarce:         []string{"gpus"},
 		OfferLifetime:  time.Minute,
 		Rescind:        true,
+
+		CountReservations: true,
 	}
 }
 

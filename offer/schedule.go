@@ -22,8 +22,9 @@ type schedule struct {
 	due     Time // when it is
 	all     bool // it looks at every agent
 	list    []*agent
-	tick    Time // of the timer's run
-	settled Time // refusals that end by then are over
+	fresh   []*client // it looks at every agent for these
+	tick    Time      // of the timer's run
+	settled Time      // refusals that end by then are over
 
 	paused    bool
 	holding   bool // paused until enough agents are back
@@ -36,12 +37,8 @@ func (s *schedule) start(r *Rules) { s.tick = Time(r.Interval) }
 // request asks for a run over g, under all rules.
 func (a *Allocator) request(g *agent) {
 	s := &a.sched
-	if s.paused && !a.rules.RememberPaused {
+	if !a.want() {
 		return
-	}
-	if !s.wanted {
-		s.wanted = true
-		s.due = a.now.Add(a.rules.Coalesce)
 	}
 	if a.rules.Triggers == OnChange && a.quota.Len() > 0 {
 		g = everyAgent // whatever changed may have let somebody below a limit or raised the surplus
@@ -52,6 +49,36 @@ func (a *Allocator) request(g *agent) {
 	case !g.marked:
 		g.marked = true
 		s.list = append(s.list, g)
+	}
+}
+
+// want asks for a run, and reports whether it may be asked for.
+func (a *Allocator) want() bool {
+	s := &a.sched
+	if s.paused && !a.rules.RememberPaused {
+		return false
+	}
+	if !s.wanted {
+		s.wanted = true
+		s.due = a.now.Add(a.rules.Coalesce)
+	}
+	return true
+}
+
+// requestFor asks for a run over all agents, for clients that may newly accept something: nobody else has a reason to
+// look at an agent that did not change (docs/allocation.md §7.3).
+func (a *Allocator) requestFor(clients ...*client) {
+	if a.rules.Triggers != OnChange {
+		a.request(everyAgent)
+		return
+	}
+	if a.want() && !a.sched.all {
+		for _, c := range clients {
+			if !c.fresh {
+				c.fresh = true
+				a.sched.fresh = append(a.sched.fresh, c)
+			}
+		}
 	}
 }
 
@@ -200,17 +227,26 @@ func (a *Allocator) runDue(skip bool, out *Batch) {
 		return // the timer's run of this moment looks at everything
 	}
 	s := &a.sched
-	list := s.list
-	if s.all {
-		list = a.agents
+	switch {
+	case s.all && a.rules.Triggers == OnRequest:
+		a.run(a.agents, out)
+	case s.all || len(s.fresh) > 0:
+		a.cycle.freshOnly = !s.all
+		a.run(a.open, out)
+		a.cycle.freshOnly = false
+	default:
+		a.run(s.list, out)
 	}
-	a.run(list, out)
 	a.done()
 }
 
 // runAll makes the timer's run.
 func (a *Allocator) runAll(out *Batch) {
-	a.run(a.agents, out)
+	if a.rules.Triggers == OnRequest {
+		a.run(a.agents, out)
+	} else {
+		a.run(a.open, out)
+	}
 	a.done()
 }
 
@@ -221,7 +257,11 @@ func (a *Allocator) done() {
 		g.marked = false
 		s.list[i] = nil
 	}
-	s.list, s.all, s.wanted = s.list[:0], false, false
+	for i, c := range s.fresh {
+		c.fresh = false
+		s.fresh[i] = nil
+	}
+	s.list, s.fresh, s.all, s.wanted = s.list[:0], s.fresh[:0], false, false
 	for i, g := range a.cycle.again {
 		a.changed(g)
 		a.cycle.again[i] = nil

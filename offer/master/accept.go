@@ -435,14 +435,6 @@ func (s refuseOp) do(m *Machine, f *framework, a *agent) {
 
 func (s applyOp) do(m *Machine, f *framework, a *agent) { m.applyAt(a, f.info.ID, s.op) }
 
-// applyAt tells an agent of an operation that holds in our books.
-func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op) {
-	uuid := m.newUUID()
-	a.pending[uuid] = true
-	m.toAgent(a, msg.ApplyOperation{UUID: uuid, Framework: f, Op: op})
-	m.emit(OperationApplied{UUID: uuid, Agent: a.info.ID, Framework: f, Op: op})
-}
-
 func (l *launch) do(m *Machine, f *framework, a *agent) {
 	if l.started != nil {
 		m.addExecutor(a, l.started)

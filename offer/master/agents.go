@@ -17,14 +17,15 @@ import (
 type agent struct {
 	info        msg.AgentInfo
 	node        msg.Node
-	link        *link // nil: disconnected
-	total       resource.Resources
+	link        *link              // nil: disconnected
+	base        resource.Resources // its total as far as it confirmed it
+	total       resource.Resources // base with the pending operations applied: what counts here
 	deactivated bool
 	registered  offer.Time
 
 	tasks     map[taskKey]*task // live, and terminal ones until acknowledged
 	executors map[executorKey]*executor
-	pending   map[msg.UUID]bool // operations that it has not answered
+	pending   []pendingOp // operations that it has not answered, in the order sent
 
 	missed     int   // pings in a row without a pong
 	ping       alarm // the next ping; set as long as the agent is registered
@@ -141,8 +142,8 @@ func (m *Machine) replaceAt(n msg.Node) {
 // addAgent puts an agent that the allocator knows into the books.
 func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources, deactivated bool) *agent {
 	a := &agent{
-		info: info, node: l.peer, total: total, deactivated: deactivated, registered: m.now,
-		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{}, pending: map[msg.UUID]bool{},
+		info: info, node: l.peer, base: total, total: total, deactivated: deactivated, registered: m.now,
+		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{},
 	}
 	a.ping.ring = func() { m.pingAgent(a) }
 	a.reregister.ring = func() { m.loseAgent(a, "it did not come back in time") }
@@ -150,37 +151,6 @@ func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources
 	a.link, l.agent = l, a
 	m.emit(AgentAdded{a.report()})
 	return a
-}
-
-// updateAgent takes over the agent's own total, unless operations are on their way to it that this total cannot hold
-// yet: then the agent will tell again.
-func (m *Machine) updateAgent(a *agent, b msg.UpdateAgent) error {
-	if err := m.validTotal(b.Total); err != nil {
-		return err
-	}
-	if len(a.pending) > 0 || a.total.Equal(b.Total) {
-		return nil
-	}
-	if err := m.alloc.UpdateAgent(m.now, a.info.ID, b.Total); err != nil {
-		return fmt.Errorf("agent %s: %w", a.info.ID, err)
-	}
-	a.total = b.Total
-	m.emit(AgentUpdated{a.report()})
-	return nil
-}
-
-// operationUpdate learns how an operation ended. What it changed in our books stands until the agent tells its total,
-// which follows a failure.
-func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
-	if !a.pending[b.UUID] {
-		return fmt.Errorf("%w: agent %s answers operation %s, which is not under way there", ErrInvalid, a.info.ID, b.UUID)
-	}
-	if err := m.boundText("error of an operation", b.Error); err != nil {
-		return err
-	}
-	delete(a.pending, b.UUID)
-	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
-	return nil
 }
 
 // unregisterAgent is a clean goodbye.

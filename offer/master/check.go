@@ -133,6 +133,8 @@ func (m *Machine) checkBooks(a *agent, offered resources) error {
 		return corrupt("allocated on agent %s: tasks and executors hold %s, the allocator has %s", a.info.ID, used, books.Allocated)
 	case !books.Offered.Unallocate().Equal(offered):
 		return corrupt("offered on agent %s: offers hold %s, the allocator has %s", a.info.ID, offered, books.Offered)
+	case len(a.pending) == 0 && !a.base.Equal(a.total):
+		return corrupt("total of agent %s: %s, confirmed is %s, and no operation is pending", a.info.ID, a.total, a.base)
 	case books.Active != (a.link != nil && !a.deactivated):
 		return corrupt("agent %s: connected %t, deactivated %t, offered %t", a.info.ID, a.link != nil, a.deactivated, books.Active)
 	}

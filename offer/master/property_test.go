@@ -259,7 +259,18 @@ func (w *wild) fromAgent() msg.Message {
 	case 8:
 		return msg.ExitedExecutor{Framework: w.framework(), Executor: w.executorID()}
 	}
-	return pick[msg.Message](w, "rest", msg.OperationUpdate{UUID: w.uuid()}, msg.FromExecutor{Executor: w.refs()}, nil, msg.Heartbeat{})
+	return pick[msg.Message](w, "rest", msg.OperationUpdate{UUID: w.operationUUID(), Error: pick(w, "error", "", "", "failed")}, msg.FromExecutor{Executor: w.refs()}, nil, msg.Heartbeat{})
+}
+
+// operationUUID draws an operation that was sent to an agent, or none.
+func (w *wild) operationUUID() msg.UUID {
+	ids := []msg.UUID{w.uuid()}
+	for _, name := range slices.Sorted(maps.Keys(w.inbox)) {
+		for _, a := range all[msg.ApplyOperation](w.rig, name) {
+			ids = append(ids, a.UUID)
+		}
+	}
+	return pick(w, "operation", ids...)
 }
 
 // reply draws what an agent would say of a task of its own.
@@ -271,6 +282,9 @@ func (w *wild) reply(name string) msg.Message {
 				return status(t.Framework, t.ID, s, byte(rapid.IntRange(0, 3).Draw(w.rt, "uuid")))
 			}
 		}
+	}
+	if ops := all[msg.ApplyOperation](w.rig, name); len(ops) > 0 && w.coin() {
+		return msg.OperationUpdate{UUID: pick(w, "operation", ops...).UUID, Error: pick(w, "error", "", "failed")}
 	}
 	return registration(name, "cpus:4;mem:1024;disk:100;ports:[1-10]")
 }

@@ -344,8 +344,7 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	m.announceRecovered(recovered)
 	sameLink := a.link == l
 	m.rebindAgent(l, a)
-	a.info, a.total = r.info, r.total
-	clear(a.pending)
+	a.info, a.base, a.total, a.pending = r.info, r.total, r.total, nil
 	m.emit(AgentUpdated{a.report()})
 
 	missing := m.unlistedTasks(a, r)

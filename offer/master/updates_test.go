@@ -341,8 +341,8 @@ func TestDeactivateAgent(t *testing.T) {
 	require.True(t, r.m.Agents()[0].Deactivated)
 }
 
-// docs/protocol.md §14 the master's books hold an operation at once; the agent's total counts again when nothing is on
-// its way to it.
+// docs/protocol.md §14 the master's books hold an operation at once; the agent's own total counts, with what
+// is on its way to it.
 func TestOperationIsAnswered(t *testing.T) {
 	r, a, _, _ := cluster(t, "cpus:4;mem:1024", info("web"))
 	want := operators("cpus:2", "web").Add(resource.MustParse("cpus:2;mem:1024"))
@@ -352,8 +352,17 @@ func TestOperationIsAnswered(t *testing.T) {
 	r.say("a", msg.UpdateAgent{Total: resource.MustParse("cpus:4;mem:1024")}) // older than the operation
 	require.Equal(t, want.String(), total())
 	uuid := last[msg.ApplyOperation](r, "a").UUID
-	r.say("a", msg.OperationUpdate{UUID: uuid, Error: "no such disk"})
+	r.say("a", msg.OperationUpdate{UUID: uuid})
+	require.Equal(t, want.String(), total())
 	require.ErrorIs(t, r.try("a", msg.OperationUpdate{UUID: uuid}), master.ErrInvalid)
-	r.say("a", msg.UpdateAgent{Total: resource.MustParse("cpus:4;mem:1024")})
-	require.Equal(t, res("cpus:4;mem:1024"), total())
+
+	// One that failed is taken out of the books, those after it stay.
+	require.NoError(t, r.operate(msg.ChangeAgent{Agent: a, Op: reservation.Unreserve{Resources: operators("cpus:1", "web")}}))
+	failed := last[msg.ApplyOperation](r, "a").UUID
+	require.NoError(t, r.operate(msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: operators("cpus:1", "db")}}))
+	r.say("a", msg.OperationUpdate{UUID: failed, Error: "no such thing"})
+	want = operators("cpus:2", "web").Add(operators("cpus:1", "db")).Add(resource.MustParse("cpus:1;mem:1024"))
+	require.Equal(t, want.String(), total())
+	r.say("a", msg.UpdateAgent{Total: resource.MustParse("cpus:8")}) // the second reservation is on its way
+	require.Equal(t, operators("cpus:1", "db").Add(resource.MustParse("cpus:7")).String(), total())
 }

@@ -24,8 +24,7 @@ type (
 		Executors  []ExecutorReport
 		Tasks      []TaskReport
 	}
-	// UpdateAgent tells the agent's total after an operation was applied there, or failed: it follows the
-	// OperationUpdate. A master ignores it while further operations are on their way to the agent.
+	// UpdateAgent tells the agent's own total. Operations that the agent has not answered before are not in it.
 	UpdateAgent struct{ Total resource.Resources }
 	// UnregisterAgent is a clean goodbye.
 	UnregisterAgent struct{ Agent offer.AgentID }

@@ -1,0 +1,74 @@
+package master
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/reservation"
+)
+
+// pendingOp is an operation that holds in our books and that its agent has not answered (docs/protocol.md §14).
+type pendingOp struct {
+	uuid msg.UUID
+	op   reservation.Op
+}
+
+// applyAt tells an agent of an operation that holds in our books.
+func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op) {
+	p := pendingOp{m.newUUID(), op}
+	a.pending = append(a.pending, p)
+	m.toAgent(a, msg.ApplyOperation{UUID: p.uuid, Framework: f, Op: op})
+	m.emit(OperationApplied{UUID: p.uuid, Agent: a.info.ID, Framework: f, Op: op})
+}
+
+// operationUpdate learns how an operation ended. One that failed is taken out of the books again.
+func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
+	i := slices.IndexFunc(a.pending, func(p pendingOp) bool { return p.uuid == b.UUID })
+	if i < 0 {
+		return fmt.Errorf("%w: agent %s answers operation %s, which is not under way there", ErrInvalid, a.info.ID, b.UUID)
+	}
+	if err := m.boundText("error of an operation", b.Error); err != nil {
+		return err
+	}
+	base := a.base
+	if b.Error == "" {
+		base, _ = reservation.Convert(base, a.pending[i].op) // unchanged if it cannot be: the agent will tell its total
+	}
+	if err := m.rebase(a, base, slices.Delete(slices.Clone(a.pending), i, i+1)); err != nil {
+		return err
+	}
+	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
+	return nil
+}
+
+// updateAgent takes over the agent's own total. Operations that are on their way to it are not in that total yet.
+func (m *Machine) updateAgent(a *agent, b msg.UpdateAgent) error {
+	if err := m.validTotal(b.Total); err != nil {
+		return err
+	}
+	return m.rebase(a, b.Total, a.pending)
+}
+
+// rebase makes an agent's total what it confirmed with the pending operations applied. One that does not fit any more will
+// fail at the agent as well.
+func (m *Machine) rebase(a *agent, base resources, pending []pendingOp) error {
+	total := base
+	for _, p := range pending {
+		if next, err := reservation.Convert(total, p.op); err == nil {
+			total = next
+		}
+	}
+	if !total.Equal(a.total) {
+		if err := m.alloc.UpdateAgent(m.now, a.info.ID, total); err != nil {
+			return fmt.Errorf("agent %s: %w", a.info.ID, err)
+		}
+	}
+	changed := !total.Equal(a.total)
+	a.base, a.total, a.pending = base, total, pending
+	if changed {
+		m.emit(AgentUpdated{a.report()})
+	}
+	return nil
+}

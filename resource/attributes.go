@@ -140,7 +140,7 @@ func parseAttribute(text string, lo, hi int) (Attribute, error) {
 	case v.kind == KindScalar:
 		out.Scalar = v.n.s
 	default:
-		out.Ranges = Ranges{r: v.r}
+		out.Ranges = v.r
 	}
 	return out, nil
 }

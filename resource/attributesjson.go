@@ -23,7 +23,7 @@ func appendJSONAttribute(b []byte, a *Attribute) []byte {
 		b = append(b, `,"scalar":{"value":`...)
 		b = append(a.Scalar.append(b), '}')
 	case KindRanges:
-		b = appendJSONRanges(append(b, `,"ranges":`...), a.Ranges.r)
+		b = appendJSONRanges(append(b, `,"ranges":`...), a.Ranges)
 	default:
 		b = append(appendString(append(b, `,"text":{"value":`...), a.Text), '}')
 	}

@@ -15,7 +15,7 @@ type entry struct {
 
 // body holds what few entries have. It is immutable and shared between collections.
 type body struct {
-	r     []Range  // KindRanges
+	r     Ranges   // KindRanges
 	s     []string // KindSet
 	disk  *Disk    // with the fields that the key ignores
 	count int      // shared entries: how many, else 0
@@ -31,7 +31,7 @@ func entryOf(r *Resource) entry {
 			return e
 		}
 	}
-	e.x = &body{r: r.Ranges.r, s: r.Set.s, disk: d}
+	e.x = &body{r: r.Ranges, s: r.Set.s, disk: d}
 	if r.Shared {
 		e.x.count = 1
 	}
@@ -46,13 +46,13 @@ func (e *entry) resource() Resource {
 		AllocationRole: m.alloc, Revocable: m.revocable, Shared: m.shared, ProviderID: m.provider,
 	}
 	if x := e.x; x != nil {
-		r.Ranges.r, r.Set.s, r.Disk = x.r, x.s, x.disk
+		r.Ranges, r.Set.s, r.Disk = x.r, x.s, x.disk
 	}
 	return r
 }
 
 func (e *entry) isEmpty() bool {
-	return e.n == 0 && (e.x == nil || len(e.x.r) == 0 && len(e.x.s) == 0)
+	return e.n == 0 && (e.x == nil || e.x.r.IsEmpty() && len(e.x.s) == 0)
 }
 
 // count is how many of a shared entry there are, 1 for others.
@@ -69,7 +69,7 @@ func (e *entry) quantity() Scalar {
 	case KindScalar:
 		return Scalar(e.n)
 	case KindRanges:
-		return count(sizeOf(e.x.r))
+		return count(e.x.r.Size())
 	}
 	return count(uint64(len(e.x.s)))
 }
@@ -81,7 +81,7 @@ func (e *entry) sameValue(f *entry) bool {
 	}
 	switch e.m.kind {
 	case KindRanges:
-		return slices.Equal(e.x.r, f.x.r)
+		return e.x.r.equal(&f.x.r)
 	case KindSet:
 		return slices.Equal(e.x.s, f.x.s)
 	}
@@ -96,7 +96,7 @@ func (e *entry) holds(f *entry) bool {
 	case e.x == f.x:
 		return true
 	case e.m.kind == KindRanges:
-		return covers(e.x.r, f.x.r)
+		return e.x.r.covers(&f.x.r)
 	}
 	return holdsSet(e.x.s, f.x.s)
 }
@@ -107,7 +107,7 @@ func (e *entry) plus(f *entry) entry {
 	case KindScalar:
 		return entry{e.m, int64(Scalar(e.n).plus(Scalar(f.n))), e.x}
 	case KindRanges:
-		if u := union(e.x.r, f.x.r); !sameRanges(u, e.x.r) {
+		if u := e.x.r.add(&f.x.r); !u.same(&e.x.r) {
 			return entry{e.m, 0, &body{r: u, disk: e.x.disk}}
 		}
 	case KindSet:
@@ -124,7 +124,7 @@ func (e *entry) minus(f *entry) entry {
 	case KindScalar:
 		return entry{e.m, max(e.n-f.n, 0), e.x}
 	case KindRanges:
-		if d := difference(e.x.r, f.x.r); !sameRanges(d, e.x.r) {
+		if d := e.x.r.sub(&f.x.r); !d.same(&e.x.r) {
 			return entry{e.m, 0, &body{r: d, disk: e.x.disk}}
 		}
 	case KindSet:
@@ -133,11 +133,6 @@ func (e *entry) minus(f *entry) entry {
 		}
 	}
 	return *e
-}
-
-// sameRanges reports whether an operation gave its argument back.
-func sameRanges(a, b []Range) bool {
-	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // counted is e with another shared count.

@@ -71,7 +71,7 @@ func take(e, want *entry) (entry, bool) {
 	case KindScalar:
 		got.n = min(e.n, want.n)
 	case KindRanges:
-		got.x = &body{r: intersection(e.x.r, want.x.r), disk: e.x.disk}
+		got.x = &body{r: e.x.r.Intersect(want.x.r), disk: e.x.disk}
 	case KindSet:
 		got.x = &body{s: pickSet(e.x.s, want.x.s, true), disk: e.x.disk}
 	}

@@ -301,12 +301,12 @@ func (p *scanner) amount(resource bool) (Scalar, error) {
 func (p *scanner) ranges() (Ranges, error) {
 	p.ws()
 	start := p.i
-	var rs []Range
+	var rs []span[uint64]
 	err := p.fields(map[string]func() error{"range": func() error {
 		rs = nil
 		return p.array(func(int, int) error {
 			x, err := p.oneRange()
-			rs = append(rs, x)
+			rs = append(rs, span[uint64](x))
 			return err
 		})
 	}})
@@ -316,11 +316,11 @@ func (p *scanner) ranges() (Ranges, error) {
 	if a, b, bad := overlapping(rs); bad {
 		return Ranges{}, at(start, why(ErrOverlap, "%d-%d and %d-%d", a.Begin, a.End, b.Begin, b.End))
 	}
-	c, err := canonRanges(rs)
+	c, err := rangesOf(rs)
 	if err != nil {
 		return Ranges{}, at(start, err)
 	}
-	return Ranges{r: c}, nil
+	return c, nil
 }
 
 func (p *scanner) oneRange() (Range, error) {

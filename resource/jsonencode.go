@@ -96,7 +96,7 @@ func appendJSONValue(b []byte, r *Resource) []byte {
 		b = append(b, `,"scalar":{"value":`...)
 		return append(r.Scalar.append(b), '}')
 	case KindRanges:
-		return appendJSONRanges(append(b, `,"ranges":`...), r.Ranges.r)
+		return appendJSONRanges(append(b, `,"ranges":`...), r.Ranges)
 	}
 	b = append(b, `,"set":{"item":[`...)
 	for i, s := range r.Set.s {
@@ -108,12 +108,14 @@ func appendJSONValue(b []byte, r *Resource) []byte {
 	return append(b, "]}"...)
 }
 
-func appendJSONRanges(b []byte, rs []Range) []byte {
+func appendJSONRanges(b []byte, r Ranges) []byte {
 	b = append(b, `{"range":[`...)
-	for i, x := range rs {
-		if i > 0 {
+	first := true
+	for x := range r.All() {
+		if !first {
 			b = append(b, ',')
 		}
+		first = false
 		b = strconv.AppendUint(append(b, `{"begin":`...), x.Begin, 10)
 		b = strconv.AppendUint(append(b, `,"end":`...), x.End, 10)
 		b = append(b, '}')

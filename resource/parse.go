@@ -119,7 +119,7 @@ func parseItem(text string, lo, hi int, o options) (entry, error) {
 	case v.n.tiny:
 		err = why(ErrTooSmall, "%s", excerpt(text[start:end]))
 	case !o.foreign:
-		r := Resource{Name: name, Kind: v.kind, Scalar: v.n.s, Ranges: Ranges{r: v.r}}
+		r := Resource{Name: name, Kind: v.kind, Scalar: v.n.s, Ranges: v.r}
 		err = r.checkPredefined()
 	}
 	if err != nil {

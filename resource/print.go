@@ -44,7 +44,7 @@ func appendResource(b []byte, r *Resource) []byte {
 	case KindScalar:
 		return r.Scalar.append(b)
 	case KindRanges:
-		return appendRanges(b, r.Ranges.r)
+		return appendRanges(b, r.Ranges)
 	}
 	return appendSet(b, r.Set.s)
 }

@@ -144,15 +144,16 @@ func TestProperty05ContainsIffSubSucceeds(t *testing.T) {
 	})
 }
 
-// bitmap holds what lies in 0…200 and, mirrored, in 2^64−201…2^64−1.
-type bitmap [402]bool
+// bitmap holds what lies in 0…200, around 65535 and, mirrored, in 2^64−201…2^64−1.
+type bitmap [603]bool
 
 func bitmapOf(rs []resource.Range) (m bitmap) {
 	for i := range 201 {
-		low, high := uint64(i), math.MaxUint64-uint64(i)
+		low, high, port := uint64(i), math.MaxUint64-uint64(i), uint64(i)+math.MaxUint16-100
 		for _, r := range rs {
 			m[i] = m[i] || r.Begin <= low && low <= r.End
 			m[201+i] = m[201+i] || r.Begin <= high && high <= r.End
+			m[402+i] = m[402+i] || r.Begin <= port && port <= r.End
 		}
 	}
 	return m

@@ -21,14 +21,14 @@ func (r Resources) Scalar(name string) (Scalar, bool) {
 
 // Ranges is the union over ranges entries of that name; false if there are none.
 func (r Resources) Ranges(name string) (Ranges, bool) {
-	var total []Range
+	var total Ranges
 	found := false
 	for i := range r.e {
 		if e := &r.e[i]; e.m.name == name && e.m.kind == KindRanges {
-			total, found = union(total, e.x.r), true
+			total, found = total.add(&e.x.r), true
 		}
 	}
-	return Ranges{r: total}, found
+	return total, found
 }
 
 // Set is the union over set entries of that name; false if there are none.

@@ -87,8 +87,8 @@ func (r *Resource) checkPredefined() error {
 	if r.Name == "gpus" && r.Scalar%1000 != 0 {
 		return why(ErrPredefined, "gpus must be a whole number, not %s", r.Scalar)
 	}
-	if n := len(r.Ranges.r); n > 0 && r.Ranges.r[n-1].End > maxPort {
-		return why(ErrPredefined, "ports end at %d, not %d", maxPort, r.Ranges.r[n-1].End)
+	if last := r.Ranges.Last(); last > maxPort {
+		return why(ErrPredefined, "ports end at %d, not %d", maxPort, last)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 type value struct {
 	kind Kind
 	n    number
-	r    []Range
+	r    Ranges
 	s    []string
 	err  error // a number, but not a legal amount
 }
@@ -85,43 +85,43 @@ func checkBrackets(text string, lo, hi int) error {
 }
 
 // parseRanges reads text[lo:hi], which begins with [.
-func parseRanges(text string, lo, hi int) ([]Range, error) {
+func parseRanges(text string, lo, hi int) (Ranges, error) {
 	i := skipSpace(text, lo+1, hi)
 	if i < hi && text[i] == ']' {
-		return nil, atEnd(text, i+1, hi)
+		return Ranges{}, atEnd(text, i+1, hi)
 	}
-	rs := make([]Range, 0, strings.Count(text[lo:hi], ",")+1)
+	rs := make([]span[uint64], 0, strings.Count(text[lo:hi], ",")+1)
 	for {
 		start := i
-		var x Range
+		var x span[uint64]
 		var err error
 		if x.Begin, i, err = parseDigits(text, i, hi); err != nil {
-			return nil, err
+			return Ranges{}, err
 		}
 		if i == hi || text[i] != '-' {
-			return nil, at(i, why(ErrSyntax, "'-' and the end of the range expected in %s: ranges are written [1-5, 7-9]", excerpt(text[lo:hi])))
+			return Ranges{}, at(i, why(ErrSyntax, "'-' and the end of the range expected in %s: ranges are written [1-5, 7-9]", excerpt(text[lo:hi])))
 		}
 		if x.End, i, err = parseDigits(text, skipSpace(text, i+1, hi), hi); err != nil {
-			return nil, err
+			return Ranges{}, err
 		}
 		if x.Begin > x.End {
-			return nil, at(start, why(ErrInverted, "range %d-%d", x.Begin, x.End))
+			return Ranges{}, at(start, why(ErrInverted, "range %d-%d", x.Begin, x.End))
 		}
 		rs = append(rs, x)
 		if i < hi && text[i] == ']' {
 			break
 		}
 		if i == hi || text[i] != ',' {
-			return nil, at(i, why(ErrSyntax, "',' or ']' expected in %s: ranges are written [1-5, 7-9]", excerpt(text[lo:hi])))
+			return Ranges{}, at(i, why(ErrSyntax, "',' or ']' expected in %s: ranges are written [1-5, 7-9]", excerpt(text[lo:hi])))
 		}
 		i = skipSpace(text, i+1, hi)
 	}
 	if err := atEnd(text, i+1, hi); err != nil {
-		return nil, err
+		return Ranges{}, err
 	}
-	c, err := canonRanges(rs)
+	c, err := rangesOf(rs)
 	if err != nil {
-		return nil, at(lo, err)
+		return Ranges{}, at(lo, err)
 	}
 	return c, nil
 }

@@ -2,7 +2,8 @@
 // pgregory.net/rapid into scalars, ranges, sets, resources and collections that collide often.
 //
 // All generators are pure; they may be shared between tests and goroutines. What they make is
-// small on purpose (docs/resource-model.md §8): integers within 0…200 and at the upper edge, members a…e, roles in a tree
+// small on purpose (docs/resource-model.md §8): integers within 0…200, around 65535 and
+// at the upper edge, members a…e, roles in a tree
 // of three levels, shared counts 1 to 3.
 package resourcetest
 
@@ -29,13 +30,17 @@ func AnyScalar() *rapid.Generator[resource.Scalar] {
 	return rapid.Map(rapid.Int64Range(0, int64(resource.MaxScalar)), func(n int64) resource.Scalar { return resource.Scalar(n) })
 }
 
-// Intervals makes up to 8 intervals, in any order and overlapping, within 0…200 or near 2^64−1.
+// Intervals makes up to 8 intervals, in any order and overlapping, within 0…200, around 65535
+// or near 2^64−1.
 func Intervals() *rapid.Generator[[]resource.Range] {
 	one := rapid.Custom(func(t *rapid.T) resource.Range {
 		begin := rapid.Uint64Range(0, 200).Draw(t, "begin")
 		end := min(begin+rapid.Uint64Range(0, 40).Draw(t, "length"), 200)
-		if rapid.IntRange(0, 9).Draw(t, "edge") == 0 {
+		switch rapid.IntRange(0, 9).Draw(t, "where") {
+		case 0:
 			begin, end = math.MaxUint64-end, math.MaxUint64-begin
+		case 1: // around the largest port
+			begin, end = begin+math.MaxUint16-100, end+math.MaxUint16-100
 		}
 		return resource.Range{Begin: begin, End: end}
 	})

@@ -19,6 +19,8 @@ type agent struct {
 	key      uint64 // of the order of the current stage
 	hostname string
 	region   string
+	zone     string
+	judged   bool // constraints remember what they think of it
 	attrs    resource.Attributes
 	active   bool
 	marked   bool // is in the schedule's list
@@ -60,7 +62,7 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 	a.advance(now)
 	g := &agent{
 		id: s.ID, index: take(&a.spareAgents, len(a.agents)), hash: hashText(string(s.ID)), hostname: s.Hostname,
-		region: s.Region, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1, open: -1,
+		region: s.Region, zone: s.Zone, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1, open: -1,
 	}
 	a.agents = put(a.agents, g.index, g)
 	a.agentAt[g.id] = g.index
@@ -204,9 +206,11 @@ func (a *Allocator) SetAttributes(now Time, id AgentID, at resource.Attributes) 
 	}
 	a.advance(now)
 	if at.Equal(g.attrs) {
+		a.reorder(g, at)
 		return nil
 	}
 	g.attrs = at
+	a.unjudge(g)
 	a.forgiveAgent(g)
 	a.request(g)
 	return nil
@@ -256,6 +260,7 @@ func (a *Allocator) RemoveAgent(now Time, id AgentID) error {
 		a.dropFramework(f)
 	}
 	a.forgiveAgent(g)
+	a.unjudge(g)
 	a.setTotal(g, resource.Resources{})
 	a.setFree(g, a.nothing)
 	delete(a.agentAt, g.id)

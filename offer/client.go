@@ -24,15 +24,16 @@ type framework struct {
 
 // client is a framework in one role: what offers are made to.
 type client struct {
-	index      int32
-	place      int32 // in its role
-	framework  *framework
-	role       *node
-	subscribed bool
-	suppressed bool
-	fresh      bool // is in the schedule's list
-	ownMinimum bool
-	minimum    []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
+	index       int32
+	place       int32 // in its role
+	framework   *framework
+	role        *node
+	subscribed  bool
+	suppressed  bool
+	fresh       bool // is in the schedule's list
+	ownMinimum  bool
+	minimum     []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
+	constraints *constraints          // nil: none
 
 	refused int // refusals in force
 	held    vec // offered or used, a shared volume once per agent

@@ -72,6 +72,8 @@ func (a *Allocator) lookBoth(c *client, g *agent) verdict {
 
 func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
 	switch gate {
+	case GateConstraints:
+		return fmt.Sprintf("agent %q does not meet the constraints of framework %q for role %q", g.id, c.framework.id, c.role.name)
 	case GateNothingFree:
 		return fmt.Sprintf("agent %q has nothing free that role %q may have", g.id, c.role.name)
 	case GateTooLittle:

@@ -108,6 +108,7 @@ func (f forker) clients() {
 		*c = *old
 		c.framework, c.role = f.to.fws[old.framework.index], f.node(old.role)
 		c.held = old.held.Clone()
+		c.constraints = old.constraints.fork()
 		c.offers = make([]*offer, len(old.offers))
 		c.uses = make(map[int32]*use, len(old.uses))
 	}
@@ -130,6 +131,7 @@ func (f forker) agents() {
 		}
 		g := f.to.agents[i]
 		*g = *old
+		g.judged = false
 		g.offers = make([]*offer, len(old.offers))
 		g.uses = make([]*use, len(old.uses))
 		for at, u := range old.uses {

@@ -20,10 +20,15 @@ func (a *Allocator) AddFramework(now Time, s FrameworkSpec) error {
 	if len(a.fwAt) >= a.bounds.Frameworks {
 		return fmt.Errorf("add framework %q: %d frameworks: %w", s.ID, len(a.fwAt), ErrTooMany)
 	}
+	constraints, err := a.constrain(&s)
+	if err != nil {
+		return fmt.Errorf("add framework %q: %w", s.ID, err)
+	}
 	a.advance(now)
 	f := a.ensureFramework(s.ID)
 	f.known = true
 	a.subscribe(f, &s)
+	f.setConstraints(constraints)
 	a.setFrameworkActive(f, !s.Inactive)
 	a.chargeLate(f)
 	if f.active {
@@ -32,7 +37,7 @@ func (a *Allocator) AddFramework(now Time, s FrameworkSpec) error {
 	return nil
 }
 
-// UpdateFramework replaces roles, suppressed roles, capabilities and minimums at once; s.Inactive is not read.
+// UpdateFramework replaces roles, suppressed roles, capabilities, minimums and constraints at once; s.Inactive is not read.
 // Offers for roles that it gives up are rescinded, those for roles now suppressed are not (docs/allocation.md §4).
 func (a *Allocator) UpdateFramework(now Time, s FrameworkSpec) error {
 	if err := a.checkFramework(&s); err != nil {
@@ -42,8 +47,13 @@ func (a *Allocator) UpdateFramework(now Time, s FrameworkSpec) error {
 	if !ok {
 		return fmt.Errorf("update framework %q: %w", s.ID, ErrUnknownFramework)
 	}
+	constraints, err := a.constrain(&s)
+	if err != nil {
+		return fmt.Errorf("update framework %q: %w", s.ID, err)
+	}
 	a.advance(now)
 	a.subscribe(f, &s)
+	f.setConstraints(constraints)
 	if a.rules.Triggers == OnChange {
 		a.requestFor(f.clients...)
 	}

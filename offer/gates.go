@@ -10,6 +10,7 @@ type Gate uint8
 // The gates that there are.
 const (
 	GateNotListed   Gate = 1  // unknown, inactive, not subscribed or suppressed
+	GateConstraints Gate = 2  // the framework's constraints for the role exclude the agent or what is offerable of it
 	GateNothingFree Gate = 3  // nothing free that the role may have, or the agent cannot be offered
 	GateTooLittle   Gate = 4  // below the minimum
 	GateScarce      Gate = 5  // the agent has a scarce name that the framework cannot handle
@@ -35,6 +36,9 @@ type verdict struct {
 
 // look takes one client and one agent through the gates.
 func (a *Allocator) look(c *client, g *agent, s stage) verdict {
+	if c.constraints != nil && !c.constraints.allow(g) {
+		return verdict{gate: GateConstraints}
+	}
 	b := a.ofRole(c.role, g)
 	if b.empty() {
 		return verdict{gate: GateNothingFree, stop: true}
@@ -57,6 +61,14 @@ func (a *Allocator) look(c *client, g *agent, s stage) verdict {
 	if b = a.strip(b, caps); b.empty() {
 		return verdict{gate: GateStripped}
 	}
+	if c.constraints != nil && c.constraints.narrows {
+		return a.lookNarrowed(c, g, b, s)
+	}
+	return a.lookOn(c, g, b, s)
+}
+
+// lookOn is look behind gate 7; b is what the client can handle.
+func (a *Allocator) lookOn(c *client, g *agent, b *bundle, s stage) verdict {
 	v := a.stageRules(c.role, b, s)
 	if v.gate != 0 {
 		return v

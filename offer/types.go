@@ -111,6 +111,7 @@ type AgentSpec struct {
 	ID         AgentID
 	Hostname   string
 	Region     string // "" counts as the allocator's own
+	Zone       string // within Region
 	Total      resource.Resources
 	Attributes resource.Attributes
 	Used       []Use // by running tasks, charged at once
@@ -133,7 +134,10 @@ type FrameworkSpec struct {
 	// MinAllocatable replaces the rules' minimum for a role: an offer must contain one of the sets. An empty list
 	// means that anything will do.
 	MinAllocatable map[role.Name][]resource.Quantities
-	Inactive       bool // only AddFramework reads it
+	// Constraints restricts the agents that it is offered for a role to those where one of the groups holds
+	// (docs/allocation.md §3.4). A role that is not named is offered every agent; no group is an error.
+	Constraints map[role.Name][]ConstraintGroup
+	Inactive    bool // only AddFramework reads it
 }
 
 // Allocation says to whom resources of an accepted offer went.

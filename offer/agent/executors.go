@@ -79,8 +79,8 @@ func (m *Machine) newExecutor(f *framework, r role.Name, i msg.ExecutorInfo, com
 	}
 	e.directory = m.sandbox(e)
 	e.setup = &launch{exec: e, after: m.opsIn, resources: i.Resources}
-	e.patience = m.timers.new(func() { m.outOfPatience(e) })
-	e.heartbeat = m.timers.new(func() { m.beat(e) })
+	e.patience = m.timers.timer(func() { m.outOfPatience(e) })
+	e.heartbeat = m.timers.timer(func() { m.beat(e) })
 	f.executors[e.id] = e
 	m.containers[e.container] = e
 	return e

@@ -79,8 +79,8 @@ func New(cfg Config) (*Machine, error) {
 		containers: map[msg.ContainerID]*executor{},
 		work:       map[uint64]*work{},
 	}
-	m.master.retry = m.timers.new(func() { m.seek() })
-	m.master.silence = m.timers.new(func() { m.forsaken() })
+	m.master.retry = m.timers.timer(func() { m.seek() })
+	m.master.silence = m.timers.timer(func() { m.forsaken() })
 	return m, nil
 }
 

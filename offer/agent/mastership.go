@@ -25,7 +25,8 @@ type mastership struct {
 	retry      *timer
 	silence    *timer
 	patience   time.Duration      // without a ping for this the master is looked for again
-	told       resource.Resources // the total in the last request for admission
+	told       resource.Resources // the total in the last request for admission, or told since
+	opsAsked   uint64             // operations that had arrived at that request
 }
 
 // follow turns to another leader, or with "" waits for one. Executors run on.
@@ -103,7 +104,7 @@ func (m *Machine) forsaken() {
 // register asks for admission, and with an id reports everything that runs here (docs/protocol.md §4.4).
 func (m *Machine) register() {
 	m.master.asked = true
-	m.master.told = m.total
+	m.master.told, m.master.opsAsked = m.total, m.opsIn
 	if m.id == "" {
 		m.send(m.master.link, msg.RegisterAgent{Info: m.info(), Total: m.total})
 		return
@@ -159,9 +160,11 @@ func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool)
 // defaultPatience is 5 pings of 15 seconds (docs/protocol.md §18).
 const defaultPatience = 75 * time.Second
 
-// tellTotal sends the total if an operation changed it after admission was asked for: its answer was lost.
+// tellTotal sends the total if an operation from before the request for admission changed it since: the master does not
+// wait for that answer any more.
 func (m *Machine) tellTotal() {
 	if !m.total.Equal(m.master.told) {
+		m.master.told = m.total
 		m.send(m.master.link, msg.UpdateAgent{Total: m.total})
 	}
 }

@@ -133,6 +133,9 @@ func (m *Machine) finishOperation(o *operation) {
 	}
 	m.event(ev)
 	m.toMaster(msg.OperationUpdate{UUID: o.call.UUID, Error: o.failed})
+	if m.master.registered && m.opsDone <= m.master.opsAsked {
+		m.tellTotal()
+	}
 	for _, e := range m.allExecutors() {
 		m.advance(e)
 	}

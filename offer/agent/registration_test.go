@@ -9,6 +9,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/reservation"
 )
 
 // docs/protocol.md §1: entropy has no default, and zero is refused; so is what an agent cannot be.
@@ -101,6 +102,29 @@ func TestTotalIsToldAfterRegistration(t *testing.T) {
 	require.Empty(t, r.lines(), "there is nobody to tell before the admission")
 	r.master(msg.AgentReregistered{Agent: "S1"})
 	require.True(t, r.sent(msg.UpdateAgent{Total: r.m.Total()}), r.text())
+}
+
+// docs/protocol.md §14: an operation that is done after a re-registration that left it out is followed by the total; any
+// other is told by its answer alone.
+func TestTotalFollowsAnOperationOfBefore(t *testing.T) {
+	r := registered(t)
+	r.apply(1, reservation.Create{Volumes: volume("v1", "data", 10)})
+	r.step(msg.LinkDown{Link: 1, Peer: "m1"})
+	r.advance(time.Second)
+	r.connect()
+	r.advance(2 * time.Second)
+	r.master(msg.AgentReregistered{Agent: "S1"})
+	require.Empty(t, r.lines())
+	r.apply(2, reserve("cpus:1", "cpus(etl):1"))
+	before := r.m.Total()
+	r.volumeDone(1, "")
+	after, err := reservation.Convert(before, reservation.Create{Volumes: volume("v1", "data", 10)})
+	require.NoError(t, err)
+	var sent []msg.Message
+	for _, e := range r.last.Sends {
+		sent = append(sent, e.Body)
+	}
+	require.Equal(t, []msg.Message{msg.OperationUpdate{UUID: uuid(1)}, msg.UpdateAgent{Total: after}, msg.OperationUpdate{UUID: uuid(2)}}, sent)
 }
 
 // docs/protocol.md §4.4: tasks that the agent does not know are answered, worded for the framework.

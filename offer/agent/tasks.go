@@ -25,7 +25,7 @@ func (t *task) delivered() bool { return t.exec != nil && t.launch == nil }
 // newTask books a task.
 func (m *Machine) newTask(f *framework, r role.Name, exec msg.ExecutorID, i msg.TaskInfo) *task {
 	t := &task{framework: f, executor: exec, role: r, info: i, state: msg.TaskStaging}
-	t.stream.retry = m.timers.new(func() { m.resend(t) })
+	t.stream.retry = m.timers.timer(func() { m.resend(t) })
 	f.tasks[i.ID] = t
 	m.tasks++
 	return t

@@ -20,7 +20,7 @@ type timers struct {
 	sets uint64
 }
 
-func (ts *timers) new(do func()) *timer { return &timer{slot: -1, do: do} }
+func (ts *timers) timer(do func()) *timer { return &timer{slot: -1, do: do} }
 
 func (t *timer) on() bool { return t.slot >= 0 }
 

@@ -162,21 +162,26 @@ func sub(out, a, b []entry) []entry {
 	return out
 }
 
-// subGroup takes from indivisible or shared entries of one key those of b with an equal value.
+// subGroup takes from indivisible or shared entries of one key those of b with an equal value; both
+// are ordered by value.
 func subGroup(out, a, b []entry) []entry {
-	a = slices.Clone(a)
-	for j := range b {
-		i := slices.IndexFunc(a, func(e entry) bool { return e.sameValue(&b[j]) })
-		if i < 0 {
-			continue
+	i, j := 0, 0
+	for i < len(a) && j < len(b) {
+		c := a[i].compareBare(&b[j])
+		switch {
+		case c < 0:
+			out = append(out, a[i])
+			i++
+		case c > 0:
+			j++
+		default:
+			if left := a[i].count() - b[j].count(); left > 0 {
+				out = append(out, a[i].counted(left))
+			}
+			i, j = i+1, j+1
 		}
-		if left := a[i].count() - b[j].count(); left > 0 {
-			a[i] = a[i].counted(left)
-			continue
-		}
-		a = slices.Delete(a, i, i+1)
 	}
-	return append(out, a...)
+	return append(out, a[i:]...)
 }
 
 // contains reports a ⊇ b.

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -174,16 +175,16 @@ func (a Attributes) Lookup(name string, k Kind) (Attribute, bool) {
 // Equal: the same length, and each attribute of either is found in the other, in any order
 // (docs/resource-model.md §2.6).
 func (a Attributes) Equal(b Attributes) bool {
-	return len(a.a) == len(b.a) && a.within(b) && b.within(a)
+	return len(a.a) == len(b.a) && slices.EqualFunc(a.distinct(), b.distinct(), Attribute.Equal)
 }
 
-func (a Attributes) within(b Attributes) bool {
-	for i := range a.a {
-		if !slices.ContainsFunc(b.a, a.a[i].Equal) {
-			return false
-		}
-	}
-	return true
+// distinct lists the different attributes in one order.
+func (a Attributes) distinct() []Attribute {
+	s := slices.Clone(a.a)
+	slices.SortFunc(s, func(x, y Attribute) int {
+		return cmp.Or(strings.Compare(x.Name, y.Name), cmp.Compare(x.Kind, y.Kind), strings.Compare(x.value(), y.value()))
+	})
+	return slices.CompactFunc(s, Attribute.Equal)
 }
 
 // String prints name=value;….

@@ -132,6 +132,7 @@ func TestManyItemsMergeSoon(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 20000, r.Len())
 		require.True(t, r.Contains(r))
+		require.True(t, r.SubSaturating(r).IsEmpty())
 	})
 }
 

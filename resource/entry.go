@@ -154,8 +154,8 @@ func (e *entry) compareValue(f *entry) int {
 	return compareIgnored(e.x, f.x)
 }
 
-// compareShared orders shared entries of one key by value alone: equal ones merge.
-func (e *entry) compareShared(f *entry) int {
+// compareBare orders entries of one key by value alone.
+func (e *entry) compareBare(f *entry) int {
 	var b1, b2 [64]byte
 	return bytes.Compare(appendValue(b1[:0], e), appendValue(b2[:0], f))
 }

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/proffer-go/proffer/role"
 )
@@ -10,15 +11,17 @@ import (
 // ones; false: there is not enough, all or nothing (docs/resource-model.md §4.4).
 //
 // Each target entry is served first from entries owned by its role, then from unreserved ones, then
-// from all others, in the order of §4.1, and only from what earlier targets left.
+// from all others, in the order of §4.1, and only from what earlier targets left. It costs the
+// number of targets times that of entries with their name.
 func (r Resources) Find(target Resources) (Resources, bool) {
 	left := slices.Clone(r.e)
 	var found []entry
 	for _, want := range target.e {
 		owner := want.m.owner
 		want.m = want.m.restacked(nil, want.m.alloc)
+		lo, hi := r.window(want.m.name)
 		for stage := 0; stage < 3 && want.m != nil; stage++ {
-			for i := range left {
+			for i := lo; i < hi; i++ {
 				e := &left[i]
 				if e.m == nil || !atStage(stage, e.m, &want, owner) {
 					continue
@@ -39,6 +42,15 @@ func (r Resources) Find(target Resources) (Resources, bool) {
 	return Resources{e: canon(found)}, true
 }
 
+// window is where the entries of one name lie.
+func (r Resources) window(name string) (lo, hi int) {
+	byName := func(e entry, name string) int { return strings.Compare(e.m.name, name) }
+	lo, _ = slices.BinarySearchFunc(r.e, name, byName)
+	for hi = lo; hi < len(r.e) && r.e[hi].m.name == name; hi++ {
+	}
+	return lo, hi
+}
+
 // atStage: 0 the target's own role, 1 unreserved, 2 anything.
 func atStage(stage int, m *meta, want *entry, owner role.Name) bool {
 	switch stage {
@@ -51,7 +63,7 @@ func atStage(stage int, m *meta, want *entry, owner role.Name) bool {
 			return false
 		}
 	}
-	return m.name == want.m.name && sameButStack(m, want.m)
+	return sameButStack(m, want.m)
 }
 
 // sameButStack compares two keys without their reservations.

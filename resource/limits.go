@@ -3,6 +3,7 @@ package resource
 import (
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Limits maps names to ceilings; a name that is absent is unlimited, and an explicit zero means
@@ -27,15 +28,7 @@ func sortLimits(qs []Quantity) ([]Quantity, error) {
 	if len(qs) == 0 {
 		return nil, nil
 	}
-	slices.SortFunc(qs, func(a, b Quantity) int {
-		switch {
-		case a.Name < b.Name:
-			return -1
-		case a.Name > b.Name:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(qs, func(a, b Quantity) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(qs); i++ {
 		if qs[i].Name == qs[i-1].Name {
 			return nil, why(ErrDuplicateKey, "%s is limited twice", excerpt(qs[i].Name))
@@ -46,10 +39,8 @@ func sortLimits(qs []Quantity) ([]Quantity, error) {
 
 // Get is the ceiling of name; false: unlimited.
 func (l Limits) Get(name string) (Scalar, bool) {
-	for i := range l.q {
-		if l.q[i].Name == name {
-			return l.q[i].Amount, true
-		}
+	if i, ok := search(l.q, name); ok {
+		return l.q[i].Amount, true
 	}
 	return 0, false
 }

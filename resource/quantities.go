@@ -72,12 +72,15 @@ func checkQuantityName(name string) error {
 
 // Get is the amount of name, 0 if it is absent.
 func (q Quantities) Get(name string) Scalar {
-	for i := range q.q {
-		if q.q[i].Name == name {
-			return q.q[i].Amount
-		}
+	if i, ok := search(q.q, name); ok {
+		return q.q[i].Amount
 	}
 	return 0
+}
+
+// search finds name in a sorted list.
+func search(qs []Quantity, name string) (int, bool) {
+	return slices.BinarySearchFunc(qs, name, func(q Quantity, name string) int { return strings.Compare(q.Name, name) })
 }
 
 // All yields names and amounts, sorted by name.

@@ -119,7 +119,7 @@ func group(es []entry) []entry {
 		slices.SortStableFunc(es, func(a, b entry) int { return a.compareValue(&b) })
 		return es
 	}
-	slices.SortStableFunc(es, func(a, b entry) int { return a.compareShared(&b) })
+	slices.SortStableFunc(es, func(a, b entry) int { return a.compareBare(&b) })
 	out := es[:0]
 	for _, e := range es {
 		if k := len(out) - 1; k >= 0 && out[k].sameValue(&e) {

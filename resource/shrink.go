@@ -23,8 +23,8 @@ func (r Resources) shrink(left []Quantity, keepAbsent bool, order func(a, b Reso
 	}
 	out := make([]entry, 0, len(es))
 	for _, e := range es {
-		i := slices.IndexFunc(left, func(q Quantity) bool { return q.Name == e.m.name })
-		if i < 0 {
+		i, ok := search(left, e.m.name)
+		if !ok {
 			if keepAbsent {
 				out = append(out, e)
 			}

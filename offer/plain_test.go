@@ -264,14 +264,15 @@ func (p *plain) roleShare(totals resource.Quantities, roles []role.Name) float64
 	if !p.rules.CountReservations {
 		return p.share(totals, roles, anyone)
 	}
-	var sum resource.Resources
+	var sum resource.Quantities
 	for _, id := range p.agentIDs() {
 		for _, r := range roles {
-			held := p.held(id, func(k key) bool { return k.r == r })
-			sum = sum.Add(held.Unreserved()).Add(p.agents[id].Total.Filter(func(e resource.Resource) bool { return e.Owner() == r }))
+			held := p.held(id, func(k key) bool { return k.r == r }).Unreserved()
+			reserved := p.agents[id].Total.Filter(func(e resource.Resource) bool { return e.Owner() == r })
+			sum = sum.Add(held.ScalarQuantities()).Add(reserved.ScalarQuantities())
 		}
 	}
-	return dominant(sum.ScalarQuantities(), totals)
+	return dominant(sum, totals)
 }
 
 // counted lists the roles in the order for a reservation's sake.

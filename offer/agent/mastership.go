@@ -1,9 +1,7 @@
 package agent
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/proffer-go/proffer/offer"
@@ -188,90 +186,4 @@ func (m *Machine) toMaster(b msg.Message) {
 	if m.master.registered {
 		m.send(m.master.link, b)
 	}
-}
-
-func (m *Machine) linkUp(l msg.LinkUp) error {
-	if l.Link == 0 {
-		return fmt.Errorf("%w: link 0 is no link", ErrInput)
-	}
-	if l.Link == m.master.link || m.links[l.Link] != nil {
-		return fmt.Errorf("%w: link %d stands already", ErrInput, l.Link)
-	}
-	if m.master.dialing && l.Peer == m.master.leader {
-		m.master.dialing, m.master.link = false, l.Link
-		m.later()
-		return nil
-	}
-	if len(m.links) >= m.cfg.Bounds.Links {
-		m.out.Closes = append(m.out.Closes, l.Link)
-		return nil
-	}
-	m.links[l.Link] = &peer{node: l.Peer}
-	return nil
-}
-
-func (m *Machine) linkDown(l msg.LinkDown) {
-	switch p := m.links[l.Link]; {
-	case l.Link != 0 && l.Link == m.master.link:
-		m.lost("the link to the master ended")
-		m.later()
-	case p != nil:
-		delete(m.links, l.Link)
-		if p.exec != nil {
-			m.executorLinkLost(p.exec)
-		}
-	case m.master.dialing && l.Link == 0 && l.Peer == m.master.leader:
-		m.master.dialing = false
-		m.later()
-	}
-}
-
-// closeLink hangs up on an executor or a stranger; what still comes from it is dropped.
-func (m *Machine) closeLink(l msg.Link) {
-	if p := m.links[l]; p != nil && !p.closed {
-		p.exec, p.closed = nil, true
-		m.out.Closes = append(m.out.Closes, l)
-	}
-}
-
-// end begins the end: executors first, then the agent (endIfEmpty).
-func (m *Machine) end(err error) {
-	if m.ending {
-		return
-	}
-	m.ending, m.err = true, err
-	for _, e := range m.allExecutors() {
-		m.shutdown(e, "the agent ends")
-	}
-}
-
-// endIfEmpty ends an ending agent when its last executor has gone.
-func (m *Machine) endIfEmpty() {
-	if !m.ending || m.gone || len(m.containers) > 0 {
-		return
-	}
-	text := "asked to stop"
-	if m.err == nil {
-		m.toMaster(msg.UnregisterAgent{Agent: m.id})
-	} else {
-		text = m.err.Error()
-	}
-	for _, l := range sortedKeys(m.links) {
-		m.closeLink(l)
-	}
-	m.unlink(text)
-	m.master.dialing = false
-	m.gone = true
-	m.timers = timers{}
-	m.event(Event{Kind: EventStopped, Text: text})
-	m.out.Exit, m.out.Err = true, m.err
-}
-
-func (m *Machine) allExecutors() []*executor {
-	var es []*executor
-	for _, c := range sortedKeys(m.containers) {
-		es = append(es, m.containers[c])
-	}
-	slices.SortFunc(es, func(a, b *executor) int { return cmp.Compare(a.number, b.number) })
-	return es
 }

@@ -388,3 +388,25 @@ func TestExecutorConfigIsChecked(t *testing.T) {
 		require.ErrorIs(t, err, framework.ErrConfig)
 	}
 }
+
+// docs/protocol.md §17: a session that is stopped while it looks for the agent looks no more.
+func TestExecutorStopWhileDisconnected(t *testing.T) {
+	r := subscribedExecutor(t, func(c *framework.ExecutorConfig) { c.Checkpoint = true })
+	r.step(msg.LinkDown{Link: r.link, Peer: "a1"})
+	r.step(msg.StopDriver{})
+	_, on := r.s.NextDeadline()
+	require.False(t, on)
+	require.Empty(t, r.last.Closes)
+	require.True(t, r.done)
+}
+
+// docs/protocol.md §11: an agent that takes the link and never answers is waited for as long as one that is away.
+func TestSilentAgent(t *testing.T) {
+	r := newExecRig(t)
+	r.step(msg.Tick{})
+	r.up()
+	require.Equal(t, 15*time.Minute, r.tick())
+	require.Equal(t, []string{"Shutdown"}, r.calls)
+	require.Equal(t, []msg.Link{1}, r.last.Closes, "closed once")
+	require.True(t, r.done)
+}

@@ -1,0 +1,50 @@
+package agent
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// end begins the end: executors first, then the agent (endIfEmpty).
+func (m *Machine) end(err error) {
+	if m.ending {
+		return
+	}
+	m.ending, m.err = true, err
+	for _, e := range m.allExecutors() {
+		m.shutdown(e, "the agent ends")
+	}
+}
+
+// endIfEmpty ends an ending agent when its last executor has gone.
+func (m *Machine) endIfEmpty() {
+	if !m.ending || m.gone || len(m.containers) > 0 {
+		return
+	}
+	text := "asked to stop"
+	if m.err == nil {
+		m.toMaster(msg.UnregisterAgent{Agent: m.id})
+	} else {
+		text = m.err.Error()
+	}
+	for _, l := range sortedKeys(m.links) {
+		m.closeLink(l)
+	}
+	m.unlink(text)
+	m.master.dialing = false
+	m.gone = true
+	m.timers = timers{}
+	m.event(Event{Kind: EventStopped, Text: text})
+	m.out.Exit, m.out.Err = true, m.err
+}
+
+func (m *Machine) allExecutors() []*executor {
+	var es []*executor
+	for _, c := range sortedKeys(m.containers) {
+		es = append(es, m.containers[c])
+	}
+	slices.SortFunc(es, func(a, b *executor) int { return cmp.Compare(a.number, b.number) })
+	return es
+}

@@ -167,7 +167,7 @@ func (m *Machine) unregisterAgent(a *agent, b msg.UnregisterAgent) error {
 func (m *Machine) disconnectAgent(a *agent) {
 	a.link = nil
 	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, false))
-	m.alarms.set(&a.reregister, m.now.Add(m.cfg.ReregisterTimeout))
+	m.ringAfter(&a.reregister, m.cfg.ReregisterTimeout)
 	m.emit(AgentUpdated{a.report()})
 	for _, t := range a.sortedTasks() {
 		f := m.frameworks[t.Framework]

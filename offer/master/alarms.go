@@ -2,6 +2,8 @@ package master
 
 import (
 	"container/heap"
+	"math"
+	"time"
 
 	"github.com/proffer-go/proffer/offer"
 )
@@ -70,6 +72,15 @@ func (as *alarms) next() (offer.Time, bool) {
 		return 0, false
 	}
 	return as.heap[0].at, true
+}
+
+// ringAfter sets a to ring in d. What would be beyond the end of time rings then.
+func (m *Machine) ringAfter(a *alarm, d time.Duration) {
+	at := m.now.Add(d)
+	if at < m.now {
+		at = math.MaxInt64
+	}
+	m.alarms.set(a, at)
 }
 
 // runAlarms rings everything due, in order of time. What an alarm sets while it rings is rung as well if it is due.

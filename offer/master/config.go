@@ -35,24 +35,24 @@ type Config struct {
 
 // Bounds limit what strangers can make the master hold (docs/protocol.md §18, §18.1). A zero field takes its default.
 type Bounds struct {
-	Links               int // links up at a time, of whatever kind; 1,100,000
-	Agents              int // registered agents; 1,000,000
-	Frameworks          int // frameworks that are not completed; 10,000
-	Roles               int // roles that frameworks subscribe to, together; 100,000
-	Names               role.Bounds
-	Tasks               int // live tasks of one framework; 1,000,000
-	TasksPerAccept      int // 10,000
-	OperationsPerAccept int // 10,000
-	AgentTasks          int // live tasks of one agent, terminal ones until acknowledged; 1,000,000
-	Resources           int // entries of one collection in a message; 10,000
-	Labels              int // of one object; 256
-	LabelBytes          int // of a key or a value; 4 KiB
-	Attributes          int // of an agent; 1,024
-	TaskData            int // bytes; 1 MiB
-	MessageData         int // bytes; 1 MiB
-	Text                int // bytes of any other text, such as a name or a URL; 64 KiB
-	MinAllocatable      int // alternatives for one role in FrameworkInfo.MinAllocatable; 1,000
-	OffersPerMessage    int // 1,000
+	Links               int         // links up at a time, of whatever kind; 1,100,000
+	Agents              int         // registered agents; 1,000,000
+	Frameworks          int         // frameworks that are not completed; 10,000
+	Roles               int         // roles that frameworks subscribe to, together; 100,000
+	Names               role.Bounds // roles of one framework, depth and length of a role: that package's defaults
+	Tasks               int         // live tasks of one framework; 1,000,000
+	TasksPerAccept      int         // 10,000
+	OperationsPerAccept int         // 10,000
+	AgentTasks          int         // live tasks of one agent, terminal ones until acknowledged; 1,000,000
+	Resources           int         // entries of one collection in a message; 10,000
+	Labels              int         // of one object; 256
+	LabelBytes          int         // of a key or a value; 4 KiB
+	Attributes          int         // of an agent; 1,024
+	TaskData            int         // bytes; 1 MiB
+	MessageData         int         // bytes; 1 MiB
+	Text                int         // bytes of any other text, such as a name or a URL; 64 KiB
+	MinAllocatable      int         // alternatives for one role in FrameworkInfo.MinAllocatable; 1,000
+	OffersPerMessage    int         // 1,000
 
 	CompletedFrameworks int // remembered; 50
 	CompletedTasks      int // remembered per framework; 1,000

@@ -119,7 +119,7 @@ func (m *Machine) disconnectFramework(f *framework) {
 		m.teardown(f, "its scheduler left and has no failover timeout")
 		return
 	}
-	m.alarms.set(&f.failover, m.now.Add(f.info.FailoverTimeout))
+	m.ringAfter(&f.failover, f.info.FailoverTimeout)
 	m.emit(FrameworkUpdated{f.report()})
 }
 

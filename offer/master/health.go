@@ -22,7 +22,7 @@ func (m *Machine) pingAgent(a *agent) {
 		return
 	}
 	m.toAgent(a, msg.Ping{Connected: a.link != nil})
-	m.alarms.set(&a.ping, m.now.Add(m.cfg.PingTimeout))
+	m.ringAfter(&a.ping, m.cfg.PingTimeout)
 }
 
 // pong begins the count anew; the next ping keeps its time.
@@ -34,5 +34,5 @@ func (m *Machine) pong(a *agent) error {
 // startHeartbeats sends one at once and then every HeartbeatInterval.
 func (m *Machine) startHeartbeats(f *framework) {
 	m.toFramework(f, msg.Heartbeat{})
-	m.alarms.set(&f.heartbeat, m.now.Add(m.cfg.HeartbeatInterval))
+	m.ringAfter(&f.heartbeat, m.cfg.HeartbeatInterval)
 }

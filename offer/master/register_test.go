@@ -67,6 +67,32 @@ func TestAgentsAreBounded(t *testing.T) {
 	require.Empty(t, r.took("b"))
 }
 
+// docs/protocol.md §18.1 what an agent says of itself is bounded, and so are links.
+func TestRegistrationIsBounded(t *testing.T) {
+	r := newRig(t, func(c *master.Config) {
+		c.Bounds.Attributes, c.Bounds.Resources, c.Bounds.Text, c.Bounds.Links = 1, 2, 20, 2
+	})
+	r.up("a")
+	for name, change := range map[string]func(*msg.RegisterAgent){
+		"attributes": func(b *msg.RegisterAgent) {
+			at, err := resource.ParseAttributes("rack:1;zone:2")
+			require.NoError(t, err)
+			b.Info.Attributes = at
+		},
+		"resources": func(b *msg.RegisterAgent) { b.Info.Resources = resource.MustParse("cpus:1;mem:1;disk:1") },
+		"total":     func(b *msg.RegisterAgent) { b.Total = resource.MustParse("cpus:1;mem:1;disk:1") },
+		"hostname":  func(b *msg.RegisterAgent) { b.Info.Hostname = "a-name-of-more-than-twenty-bytes" },
+	} {
+		b := registration("a", "cpus:1;mem:64")
+		change(&b)
+		require.ErrorIs(t, r.try("a", b), master.ErrBound, name)
+	}
+	require.Empty(t, r.m.Agents())
+	r.up("b")
+	require.ErrorIs(t, r.step(msg.LinkUp{Link: 77, Peer: "c"}), master.ErrBound)
+	require.ErrorIs(t, r.step(msg.Envelope{Link: 77, Body: msg.Pong{}}), master.ErrLink)
+}
+
 // docs/protocol.md §2 messages of agents that are not registered are dropped.
 func TestStrangersAreRefused(t *testing.T) {
 	r := newRig(t)

@@ -64,6 +64,9 @@ func (r *rig) step(in msg.Input) error {
 			}
 		}
 		for _, l := range r.rd.Closes {
+			if r.names[l] == "" {
+				continue // a link that the machine did not take
+			}
 			r.closed = append(r.closed, r.names[l])
 			if r.links[r.names[l]] == l {
 				delete(r.links, r.names[l])

@@ -141,6 +141,19 @@ func TestFailoverTimeout(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §3.2 a fail-over timeout beyond the end of time is a long one.
+func TestEndlessFailoverTimeout(t *testing.T) {
+	r := newRig(t)
+	r.now = offer.Time(1 << 62)
+	i := info("web")
+	i.FailoverTimeout = 1<<63 - 1
+	r.scheduler("s", i)
+	r.down("s")
+	r.now += offer.Time(24 * time.Hour)
+	require.NoError(t, r.step(msg.Tick{}))
+	require.Len(t, r.m.Frameworks(), 1)
+}
+
 // docs/protocol.md §3.2 a "closed" notice of an older stream that arrives after a new SUBSCRIBE is ignored.
 func TestLateEndOfAnOldStream(t *testing.T) {
 	r := newRig(t)

@@ -36,7 +36,7 @@ const maxRounds = 1_000_000
 // the caller's goroutine, and time moves only by Advance. Equal seeds and equal calls give equal runs, to the byte.
 //
 // The first thing that fails is kept: Err and Check return it, and nothing moves after it. A Cluster is for one
-// goroutine; none of its methods but Now, Observe and those of drivers may be called from within callbacks.
+// goroutine; none of its methods but Now and After may be called from within callbacks.
 type Cluster struct {
 	net       *Network
 	rng       *rand.Rand
@@ -47,8 +47,15 @@ type Cluster struct {
 	agents    map[msg.Node]*host.AgentNode
 	observers []host.Observer
 	hooks     []func()
+	timers    []timer // in order of their time, then of their setting
 	clients   int
 	err       error
+}
+
+// timer is a function to call.
+type timer struct {
+	at offer.Time
+	f  func()
 }
 
 // node is what the cluster polls.
@@ -165,9 +172,10 @@ func (c *Cluster) Settle() {
 	c.fail("settle", ErrUnsettled)
 }
 
-// round delivers what is due and polls every node once, in order of their names.
+// round calls the timers and delivers what is due, and polls every node once, in order of their names.
 func (c *Cluster) round() bool {
-	busy := c.net.Poll(c.now)
+	busy := c.ring()
+	busy = c.net.Poll(c.now) || busy
 	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
 		n := c.nodes[name]
 		if n.Poll(c.now) {
@@ -181,6 +189,31 @@ func (c *Cluster) round() bool {
 		}
 	}
 	return busy
+}
+
+// After calls f when d has passed, on the goroutine that advances time then: the clock of executors and schedulers that
+// run by hand. f may call drivers and After. Timers of the same moment are called in the order they were set.
+func (c *Cluster) After(d time.Duration, f func()) {
+	at := c.now.Add(max(d, 0))
+	i := len(c.timers)
+	for i > 0 && c.timers[i-1].at > at {
+		i--
+	}
+	c.timers = slices.Insert(c.timers, i, timer{at, f})
+}
+
+// ring calls the timers that were due when it began.
+func (c *Cluster) ring() bool {
+	n := 0
+	for n < len(c.timers) && c.timers[n].at <= c.now {
+		n++
+	}
+	due := slices.Clone(c.timers[:n])
+	c.timers = slices.Delete(c.timers, 0, n)
+	for _, t := range due {
+		t.f()
+	}
+	return n > 0
 }
 
 // Advance moves time on by d and stops at every deadline on the way, in order.
@@ -200,6 +233,9 @@ func (c *Cluster) Advance(d time.Duration) {
 // NextDeadline tells when something happens next, at the latest, if nobody calls anything.
 func (c *Cluster) NextDeadline() (offer.Time, bool) {
 	first, any := c.net.NextDeadline()
+	if len(c.timers) > 0 && (!any || c.timers[0].at < first) {
+		first, any = c.timers[0].at, true
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
 		if at, ok := c.nodes[name].NextDeadline(); ok && (!any || at < first) {
 			first, any = at, true

@@ -258,3 +258,37 @@ func TestClusterKeepsItsFirstError(t *testing.T) {
 	var refused *framework.StatusError
 	require.ErrorAs(t, bad.Reconcile(), &refused)
 }
+
+// Functions are called at their time and in order; a task that takes time is one of them.
+// docs/protocol.md §20
+func TestAfter(t *testing.T) {
+	c, _ := newCluster(t, 1)
+	var log []string
+	note := func(s string) func() {
+		return func() { log = append(log, s+" "+c.Now().Sub(inproc.Begin).String()) }
+	}
+	c.After(2*time.Second, note("c"))
+	c.After(time.Second, note("a"))
+	c.After(time.Second, note("b"))
+	c.After(2*time.Second, func() { c.After(0, note("d")); c.After(time.Hour, note("never")) })
+	c.AddAgent("agent-1", machine(), host.Executors{"slow": func(host.StartInfo) framework.Executor { return slowly{after: c.After} }})
+	s := &recorder{}
+	s.launch(task("task-1", "slow"))
+	c.AddScheduler(info("web"), s)
+	c.Advance(10 * time.Second)
+	require.Equal(t, []string{"a 1s", "b 1s", "c 2s", "d 2s"}, log)
+	require.Equal(t, "registered; task-1 TASK_RUNNING ", s.heard())
+	c.Advance(time.Minute)
+	require.Equal(t, "task-1 TASK_FINISHED ", s.heard())
+}
+
+// slowly runs each task for a minute.
+type slowly struct {
+	framework.NopExecutor
+	after func(time.Duration, func())
+}
+
+func (s slowly) LaunchTask(d framework.ExecutorDriver, t msg.TaskInfo) {
+	_ = d.SendStatus(msg.TaskStatus{Task: t.ID, State: msg.TaskRunning})
+	s.after(time.Minute, func() { _ = d.SendStatus(msg.TaskStatus{Task: t.ID, State: msg.TaskFinished}) })
+}

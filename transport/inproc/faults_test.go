@@ -64,6 +64,25 @@ func TestPartitionLongerThanThePings(t *testing.T) {
 	require.Equal(t, "task-1 TASK_RUNNING AGENT_REREGISTERED", s.heard())
 }
 
+// A partition that nobody notices: below 75 s nothing changes; above, the pings tell.
+// docs/protocol.md §4.5
+func TestSilentPartition(t *testing.T) {
+	c, timeline := newCluster(t, 1)
+	s, _ := running(t, c, lasting())
+	c.Network().Stall("agent-1", "master")
+	c.Advance(55 * time.Second)
+	c.Network().Resume("agent-1", "master")
+	c.Advance(time.Minute)
+	require.Empty(t, s.heard())
+	require.NotContains(t, timeline.String(), "lost its link")
+	c.Network().Stall("master", "agent-1")
+	c.Advance(3 * time.Minute)
+	require.Equal(t, "task-1 TASK_UNREACHABLE AGENT_REMOVED; agent lost", s.heard())
+	c.Network().Resume("agent-1", "master")
+	c.Advance(2 * time.Minute)
+	require.Equal(t, "task-1 TASK_RUNNING AGENT_REREGISTERED", s.heard())
+}
+
 // The stream of a scheduler breaks: it subscribes again under the same id, and misses no update.
 // docs/protocol.md §19
 func TestSchedulerLinkLoss(t *testing.T) {

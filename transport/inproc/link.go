@@ -107,6 +107,9 @@ func (n *Network) newEnd(p *port) *end {
 // send puts ev on the way to e, behind everything that is on it already; the lock is held.
 func (n *Network) send(e *end, ev event) {
 	ev.to = e
+	if n.hold(ev) {
+		return
+	}
 	e.last = max(e.last, n.clock()) // a message sent now starts now
 	at := n.clock().Add(n.way())
 	if ev.kind == kindUp && e.dialer {
@@ -114,6 +117,19 @@ func (n *Network) send(e *end, ev event) {
 	}
 	e.last = max(e.last, at)
 	n.post(e.last, ev)
+}
+
+// hold keeps ev back if it would pass between two nodes that are stalled; the lock is held.
+func (n *Network) hold(ev event) bool {
+	if ev.to.other.port == nil {
+		return false
+	}
+	between := pairOf(ev.to.port.self, ev.to.other.port.self)
+	if _, stalled := n.held[between]; !stalled {
+		return false
+	}
+	n.held[between] = append(n.held[between], ev)
+	return true
 }
 
 // hang ends the link of e: its own Down at once, the other end's after what was sent to it; the lock is held.

@@ -66,7 +66,8 @@ type Network struct {
 	links  msg.Link
 	ports  map[msg.Node]*port
 	cut    map[pair]bool
-	agenda agenda // by hand: that of all ports
+	held   map[pair][]event // of stalled pairs, in order
+	agenda agenda           // by hand: that of all ports
 	closed bool
 }
 
@@ -78,7 +79,7 @@ func New(cfg Config) *Network {
 		cfg.Queue = DefaultQueue
 	}
 	cfg.Principals = maps.Clone(cfg.Principals)
-	return &Network{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0)), ports: map[msg.Node]*port{}, cut: map[pair]bool{}}
+	return &Network{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0)), ports: map[msg.Node]*port{}, cut: map[pair]bool{}, held: map[pair][]event{}}
 }
 
 // NewLive makes a network that delivers by itself: every open port has one goroutine, which ends with Port.Close.

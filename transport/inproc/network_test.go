@@ -186,6 +186,37 @@ func TestCutAndHeal(t *testing.T) {
 	require.Contains(t, out.String(), "a: up ")
 }
 
+// A stalled pair loses nothing and keeps its order: messages, a dial and a hang wait, and pass when it resumes.
+// docs/protocol.md §2.1
+func TestStallAndResume(t *testing.T) {
+	var out strings.Builder
+	n := inproc.New(inproc.Config{Latency: time.Second})
+	a, b := openScript(t, n, &out, "a"), openScript(t, n, &out, "b")
+	ab, err := a.port.Dial("b")
+	require.NoError(t, err)
+	settle := func() {
+		for at, ok := n.NextDeadline(); ok; at, ok = n.NextDeadline() {
+			n.Poll(at)
+		}
+	}
+	settle()
+	out.Reset()
+	require.NoError(t, a.port.Send(say(ab, "on the way")))
+	n.Stall("b", "a")
+	n.Stall("a", "b")
+	require.NoError(t, a.port.Send(say(ab, "one")))
+	require.NoError(t, a.port.Send(say(ab, "two")))
+	_, err = b.port.Dial("a")
+	require.NoError(t, err)
+	a.port.Hang(ab)
+	settle()
+	require.Equal(t, "a: down 1: inproc: hung up by \"a\"\nb: message 2 on the way\n", out.String())
+	out.Reset()
+	n.Resume("a", "b")
+	settle()
+	require.Equal(t, "b: message 2 one\nb: message 2 two\na: up 4 b \"\"\nb: up 3 a \"\"\nb: down 2: inproc: hung up by \"a\"\n", out.String())
+}
+
 // A queue holds as many messages as its bound and no more, by hand exactly.
 // docs/protocol.md §18.1
 func TestQueueBound(t *testing.T) {

@@ -175,34 +175,3 @@ func (p *port) pause(busy bool, wait time.Duration, timer *time.Timer) bool {
 type pair struct{ a, b msg.Node }
 
 func pairOf(a, b msg.Node) pair { return pair{min(a, b), max(a, b)} }
-
-// Cut ends every link between a and b at once, loses what is on the way, and lets every dial between them fail until
-// Heal.
-func (n *Network) Cut(a, b msg.Node) {
-	n.mu.Lock()
-	n.cut[pairOf(a, b)] = true
-	n.mu.Unlock()
-	n.Break(a, b)
-}
-
-// Heal lets a and b dial each other again.
-func (n *Network) Heal(a, b msg.Node) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.cut, pairOf(a, b))
-}
-
-// Break ends every link between a and b at once and loses what is on the way; they may dial again.
-func (n *Network) Break(a, b msg.Node) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	p := n.ports[a]
-	if p == nil {
-		return
-	}
-	for _, l := range slices.Sorted(maps.Keys(p.ends)) {
-		if e := p.ends[l]; e.other.port != nil && e.other.port.self == b {
-			n.sever(e, fmt.Errorf("%w: %q from %q", ErrCut, a, b))
-		}
-	}
-}

@@ -156,13 +156,26 @@ func (s *lawfulNetwork) Heal(t *rapid.T) {
 	s.net.Heal(rapid.SampledFrom(lawNodes).Draw(t, "one"), rapid.SampledFrom(lawNodes).Draw(t, "other"))
 }
 
+func (s *lawfulNetwork) Stall(t *rapid.T) {
+	s.net.Stall(rapid.SampledFrom(lawNodes).Draw(t, "one"), rapid.SampledFrom(lawNodes).Draw(t, "other"))
+}
+
+func (s *lawfulNetwork) Resume(t *rapid.T) {
+	s.net.Resume(rapid.SampledFrom(lawNodes).Draw(t, "one"), rapid.SampledFrom(lawNodes).Draw(t, "other"))
+}
+
 func (s *lawfulNetwork) Wait(t *rapid.T) {
 	s.now = s.now.Add(time.Duration(rapid.Int64Range(0, 20).Draw(t, "ms")) * time.Millisecond)
 	s.net.Poll(s.now)
 }
 
-// Rest waits until nothing is on the way: then every dial has its answer.
+// Rest waits until nothing is on the way or stalled: then every dial has its answer.
 func (s *lawfulNetwork) Rest(t *rapid.T) {
+	for _, a := range lawNodes {
+		for _, b := range lawNodes {
+			s.net.Resume(a, b)
+		}
+	}
 	for at, ok := s.net.NextDeadline(); ok; at, ok = s.net.NextDeadline() {
 		s.now = max(s.now, at)
 		s.net.Poll(s.now)
@@ -257,13 +270,17 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 		others := []msg.Node{"agent-1", "agent-2", "scheduler-1", "scheduler-2"}
 		for range rapid.IntRange(0, 10).Draw(t, "faults") {
 			peer := rapid.SampledFrom(others).Draw(t, "peer")
-			switch rapid.SampledFrom([]string{"cut", "heal", "break", "kill", "wait", "executor", "end"}).Draw(t, "fault") {
+			switch rapid.SampledFrom([]string{"cut", "heal", "break", "stall", "resume", "kill", "wait", "executor", "end"}).Draw(t, "fault") {
 			case "cut":
 				c.Network().Cut(peer, "master")
 			case "heal":
 				c.Network().Heal(peer, "master")
 			case "break":
 				c.Network().Break(peer, "master")
+			case "stall":
+				c.Network().Stall(peer, "master")
+			case "resume":
+				c.Network().Resume(peer, "master")
 			case "kill": // the agent's process; its executors stay
 				if name := rapid.SampledFrom(agents).Draw(t, "agent"); c.Agent(name) != nil {
 					c.Kill(name)
@@ -286,6 +303,7 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 		}
 		for _, peer := range others {
 			c.Network().Heal(peer, "master")
+			c.Network().Resume(peer, "master")
 		}
 		calm = true
 		c.Advance(12 * time.Minute)

@@ -1,8 +1,6 @@
 package master
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,26 +9,14 @@ import (
 	"github.com/proffer-go/proffer/offer/msg"
 )
 
-// derive makes a UUID of RFC 4122's form from the entropy, what it is for and a counter (docs/protocol.md §1).
-func derive(entropy [16]byte, purpose string, n uint64) msg.UUID {
-	h := sha256.New()
-	h.Write(entropy[:])
-	h.Write([]byte(purpose))
-	h.Write(binary.BigEndian.AppendUint64(nil, n))
-	u := msg.UUID(h.Sum(nil)[:16])
-	u[6] = u[6]&0x0f | 0x40
-	u[8] = u[8]&0x3f | 0x80
-	return u
-}
-
 func masterID(entropy [16]byte) msg.MasterID {
-	return msg.MasterID(derive(entropy, "master", 0).String())
+	return msg.MasterID(msg.DeriveUUID(entropy, "master", 0).String())
 }
 
 // newUUID names an operation between this master and an agent.
 func (m *Machine) newUUID() msg.UUID {
 	m.nextUUID++
-	return derive(m.cfg.Entropy, "operation", m.nextUUID)
+	return msg.DeriveUUID(m.cfg.Entropy, "operation", m.nextUUID)
 }
 
 // newFrameworkID counts from 0000; an id that a framework brought along is passed over.

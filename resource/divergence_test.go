@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"encoding/json"
+	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -44,33 +45,17 @@ func readAs(change func(string) string) func(*testing.T, string, resource.Resour
 // parseDivergences: the first that applies decides.
 var parseDivergences = []parseDivergence{
 	{
-		"no falling back", "§2.2", "a text that begins with [ is JSON and nothing else",
-		func(s string) bool { return isArrayText(s) && !json.Valid([]byte(s)) },
-		refused(resource.ErrSyntax), []string{"[x]:5"},
-	},
-	{
-		"runtime facts", "§2.4", "an operator cannot state them",
-		inJSON(func(o map[string]any) bool {
-			d, _ := o["disk"].(map[string]any)
-			src, _ := d["source"].(map[string]any)
-			typ, _ := src["type"].(string)
-			return o["allocation_info"] != nil || o["provider_id"] != nil || d["volume"] != nil || typ == "BLOCK" || typ == "RAW"
-		}),
-		refused(resource.ErrOperator),
-		[]string{
-			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"allocation_info":{"role":"r"}}]`,
-			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"provider_id":{"value":"p"}}]`,
-			`[{"name":"disk","type":"SCALAR","scalar":{"value":4},"disk":{"source":{"type":"RAW"}}}]`,
-			`[{"name":"disk","type":"SCALAR","scalar":{"value":4},"disk":{"volume":{"container_path":"a","mode":"RW"}}}]`,
+		"no falling back", "§2.2", "a text that begins with [ is JSON and nothing else, and one with { nothing at all",
+		func(s string) bool {
+			return isArrayText(s) && !json.Valid([]byte(s)) || strings.HasPrefix(strings.TrimLeft(s, " \t\r\n"), "{")
 		},
+		refused(resource.ErrSyntax), []string{"[x]:5", "{a}:5"},
 	},
 	{
 		"unknown keys", "§2.3", "in an operator's text they are typos",
-		inJSON(func(o map[string]any) bool {
-			return slices.ContainsFunc(keysOf(o), func(k string) bool { return !knownKeys[k] })
-		}),
+		inJSON(func(o map[string]any) bool { return unknownKey(o, knownKeys) }),
 		refused(resource.ErrUnknownKey),
-		[]string{`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"bogus":1}]`},
+		[]string{`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"bogus":1}]`, `[{"name":"cpus","type":"SCALAR","scalar":{"value":4,"item":1}}]`},
 	},
 	{
 		"duplicate keys", "§8.1", "in an operator's text they are typos",
@@ -103,28 +88,14 @@ var parseDivergences = []parseDivergence{
 	},
 	{
 		"integers", "§2.3", "a fraction, a sign or a space makes no port number",
-		func(s string) bool { return isArrayText(s) && badInteger.MatchString(s) },
+		inJSON(func(o map[string]any) bool { return badInteger(o) }),
 		refused(resource.ErrNotNumber),
 		[]string{
 			`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":1.9,"end":5}]}}]`,
 			`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":-1,"end":5}]}}]`,
 			`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":" 1","end":5}]}}]`,
-		},
-	},
-	{
-		"contradicting forms", "§2.3", "role is not dropped silently",
-		inJSON(func(o map[string]any) bool {
-			stack, _ := o["reservations"].([]any)
-			if len(stack) == 0 || o["role"] == nil {
-				return false
-			}
-			first, _ := stack[0].(map[string]any)
-			return len(stack) > 1 || first["role"] != o["role"]
-		}),
-		refused(resource.ErrForm),
-		[]string{
-			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"role":"x","reservations":[{"type":"STATIC","role":"r"}]}]`,
-			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"role":"*","reservations":[{"type":"STATIC","role":"r"}]}]`,
+			`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":15e-1,"end":5}]}}]`,
+			`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":1,"end":1e20}]}}]`,
 		},
 	},
 	{
@@ -144,6 +115,19 @@ var parseDivergences = []parseDivergence{
 		[]string{`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":9,"end":10},{"begin":6,"end":10}]}}]`},
 	},
 	{
+		"colons", "§2.2", "an empty token between colons is a typo",
+		inItems(func(item string) bool { return strings.Count(item, ":") > 1 }),
+		refused(resource.ErrSyntax), []string{"cpus::1", ":cpus:1", "cpus:1:"},
+	},
+	{
+		"parentheses", "§2.2", "what stands outside of name(role) must not be lost",
+		inItems(func(item string) bool {
+			key, _, _ := strings.Cut(item, ":")
+			return !goodKey.MatchString(strings.Trim(key, " \t\r\n"))
+		}),
+		refused(resource.ErrSyntax), []string{"cpus(r)x:1", "cpus(a)(b):1", "cpus(a(b)):1", "cpusr):1"},
+	},
+	{
 		"names", "§8.1", "no control bytes and, in JSON, no spaces at the ends",
 		func(s string) bool {
 			return inItems(func(item string) bool { return control.MatchString(nameOf(item)) })(s) || inJSON(func(o map[string]any) bool {
@@ -161,19 +145,6 @@ var parseDivergences = []parseDivergence{
 				inJSON(func(o map[string]any) bool { r, _ := o["role"].(string); return control.MatchString(r) })(s)
 		},
 		refused(resource.ErrReservation), nil,
-	},
-	{
-		"colons", "§2.2", "an empty token between colons is a typo",
-		inItems(func(item string) bool { return strings.Count(item, ":") > 1 }),
-		refused(resource.ErrSyntax), []string{"cpus::1", ":cpus:1", "cpus:1:"},
-	},
-	{
-		"parentheses", "§2.2", "what stands outside of name(role) must not be lost",
-		inItems(func(item string) bool {
-			key, _, _ := strings.Cut(item, ":")
-			return !goodKey.MatchString(strings.Trim(key, " \t\r\n"))
-		}),
-		refused(resource.ErrSyntax), []string{"cpus(r)x:1", "cpus(a)(b):1", "cpus(a(b)):1", "cpusr):1"},
 	},
 	{
 		"spaced numbers", "§2.1", "a lost separator must not make another number",
@@ -207,17 +178,61 @@ var parseDivergences = []parseDivergence{
 		refused(resource.ErrSyntax), []string{"z:{{a}}", "z:{a}b", "z:{a}{b}", "z:{a,,b}", "z:{a\nb}", "z:{a b}"},
 	},
 	{
+		"range size", "§1.2", "the number of integers must be a legal amount",
+		func(s string) bool { return hasRange(s, func(b, e uint64) bool { return e-b >= 4398046511103 }) },
+		refused(resource.ErrTooLarge), []string{"z:[0-18446744073709551615]", "ports:[0-18446744073709551615]", "z:[0-18446744073709551615,5-10]"},
+	},
+	{
+		"runtime facts", "§2.4", "an operator cannot state them",
+		inJSON(func(o map[string]any) bool {
+			d, _ := o["disk"].(map[string]any)
+			src, _ := d["source"].(map[string]any)
+			typ, _ := src["type"].(string)
+			return o["allocation_info"] != nil || o["provider_id"] != nil || d["volume"] != nil || typ == "BLOCK" || typ == "RAW"
+		}),
+		refused(resource.ErrOperator),
+		[]string{
+			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"allocation_info":{"role":"r"}}]`,
+			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"provider_id":{"value":"p"}}]`,
+			`[{"name":"disk","type":"SCALAR","scalar":{"value":4},"disk":{"source":{"type":"RAW"}}}]`,
+			`[{"name":"disk","type":"SCALAR","scalar":{"value":4},"disk":{"volume":{"container_path":"a","mode":"RW"}}}]`,
+		},
+	},
+	{
+		"contradicting forms", "§2.3", "role is not dropped silently",
+		inJSON(func(o map[string]any) bool {
+			stack, _ := o["reservations"].([]any)
+			if len(stack) == 0 || o["role"] == nil {
+				return false
+			}
+			first, _ := stack[0].(map[string]any)
+			return len(stack) > 1 || first["role"] != o["role"]
+		}),
+		refused(resource.ErrForm),
+		[]string{
+			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"role":"x","reservations":[{"type":"STATIC","role":"r"}]}]`,
+			`[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"role":"*","reservations":[{"type":"STATIC","role":"r"}]}]`,
+		},
+	},
+	{
+		"too large", "§1.1", "amounts have a bound",
+		func(s string) bool {
+			return inItems(func(item string) bool { return tooLarge(valueOf(item)) })(s) || inJSON(func(o map[string]any) bool {
+				v, _ := o["scalar"].(map[string]any)
+				n, _ := v["value"].(json.Number)
+				text, _ := v["value"].(string)
+				return tooLarge(string(n) + text)
+			})(s)
+		},
+		refused(resource.ErrTooLarge), []string{"cpus:4398046511104", "mem:9000000000000000"},
+	},
+	{
 		"predefined", "§2.5", "predefined names have one kind, gpus are whole and ports end at 65535", breaksPredefined,
 		refused(resource.ErrPredefined),
 		[]string{
 			"gpus:1.5", "gpus:0.5;gpus:0.5", "ports:5", "cpus:{a}", "ports:[70000-70001]", "gpus(r):1.5",
 			`[{"name":"gpus","type":"SCALAR","scalar":{"value":1.5}}]`, `[{"name":"mem","type":"RANGES","ranges":{}}]`,
 		},
-	},
-	{
-		"range size", "§1.2", "the number of integers must be a legal amount",
-		func(s string) bool { return hasRange(s, func(b, e uint64) bool { return e-b >= 4398046511103 }) },
-		refused(resource.ErrTooLarge), []string{"z:[0-18446744073709551615]", "z:[0-18446744073709551615,5-10]"},
 	},
 	{
 		"64-bit edge", "§1.2", "the last integer is one like the others",
@@ -233,18 +248,6 @@ var parseDivergences = []parseDivergence{
 			"z:[18446744073709551615-18446744073709551615, 18446744073709551613-18446744073709551614]",
 			`[{"name":"z","type":"RANGES","ranges":{"range":[{"begin":18446744073709551614,"end":18446744073709551615}]}}]`,
 		},
-	},
-	{
-		"too large", "§1.1", "amounts have a bound",
-		func(s string) bool {
-			return inItems(func(item string) bool { return tooLarge(valueOf(item)) })(s) || inJSON(func(o map[string]any) bool {
-				v, _ := o["scalar"].(map[string]any)
-				n, _ := v["value"].(json.Number)
-				text, _ := v["value"].(string)
-				return tooLarge(string(n) + text)
-			})(s)
-		},
-		refused(resource.ErrTooLarge), []string{"cpus:4398046511104", "mem:9000000000000000"},
 	},
 	{
 		"mixed kinds", "§2.4", "items are judged as written, zero or not",
@@ -369,7 +372,6 @@ var (
 	spaced     = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 	control    = regexp.MustCompile(`[\x00-\x08\x0e-\x1f\x7f]`)
 	decimal    = regexp.MustCompile(`^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
-	badInteger = regexp.MustCompile(`"(begin|end)"\s*:\s*("[^"]*[^0-9"][^"]*"|-|[0-9]+\.[0-9]*[1-9])`)
 	goodKey    = regexp.MustCompile(`^[^()]*(\([^()]*\))?$`)
 	goodRanges = regexp.MustCompile(`^\[\s*(\d+\s*-\s*\d+\s*(,\s*\d+\s*-\s*\d+\s*)*)?\]$`)
 	goodSet    = regexp.MustCompile(`^\{\s*([^\s{}\[\],;:]+\s*(,\s*[^\s{}\[\],;:]+\s*)*)?\}$`)
@@ -417,14 +419,68 @@ func inJSON(on func(map[string]any) bool) func(string) bool {
 	return func(s string) bool { return slices.ContainsFunc(jsonItems(s), on) }
 }
 
-var knownKeys = map[string]bool{}
+// knownKeys are the keys of a resource, level by level.
+var knownKeys = map[string]any{
+	"name": nil, "type": nil, "role": nil, "revocable": none, "shared": none,
+	"scalar": map[string]any{"value": nil}, "ranges": map[string]any{"range": map[string]any{"begin": nil, "end": nil}}, "set": map[string]any{"item": nil},
+	"reservation": reservationKeys, "reservations": reservationKeys,
+	"allocation_info": map[string]any{"role": nil}, "provider_id": map[string]any{"value": nil},
+	"disk": map[string]any{
+		"persistence": map[string]any{"id": nil, "principal": nil},
+		"volume":      map[string]any{"container_path": nil, "host_path": nil, "mode": nil},
+		"source": map[string]any{
+			"type": nil, "path": map[string]any{"root": nil}, "mount": map[string]any{"root": nil},
+			"id": nil, "metadata": labelKeys, "profile": nil, "vendor": nil,
+		},
+	},
+}
 
-func init() {
-	for k := range strings.FieldsSeq(`name type scalar ranges set value range begin end item role reservation reservations
-		principal labels key disk persistence id volume container_path host_path mode source path mount root metadata profile
-		vendor revocable shared allocation_info provider_id`) {
-		knownKeys[k] = true
+var (
+	none            = map[string]any{}
+	labelKeys       = map[string]any{"labels": map[string]any{"key": nil, "value": nil}}
+	reservationKeys = map[string]any{"type": nil, "role": nil, "principal": nil, "labels": labelKeys}
+)
+
+// unknownKey looks for a key that is not in known, at any level; lists are seen through.
+func unknownKey(v any, known map[string]any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			below, ok := known[k]
+			if !ok {
+				return true
+			}
+			if b, ok := below.(map[string]any); ok && unknownKey(x, b) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return unknownKey(x, known) })
 	}
+	return false
+}
+
+// badInteger looks for a begin or end that is a fraction, negative, not below 2^64, or a string of something else than digits.
+func badInteger(o map[string]any) bool {
+	ranges, _ := o["ranges"].(map[string]any)
+	list, _ := ranges["range"].([]any)
+	return slices.ContainsFunc(list, func(v any) bool {
+		r, _ := v.(map[string]any)
+		for _, key := range []string{"begin", "end"} {
+			switch n := r[key].(type) {
+			case string:
+				if _, err := strconv.ParseUint(n, 10, 64); err != nil {
+					return true
+				}
+			case json.Number:
+				x, ok := new(big.Rat).SetString(string(n))
+				if !ok || !x.IsInt() || !x.Num().IsUint64() {
+					return true
+				}
+			}
+		}
+		return false
+	})
 }
 
 // keysOf lists the keys at every level.

@@ -520,10 +520,7 @@ func (p *scanner) disk() (*Disk, int, error) {
 		"volume": func() (err error) { volume = p.i; d.Volume, err = p.volume(); return },
 		"source": func() (err error) { d.Source, err = p.source(); return },
 	})
-	if err != nil || *d == (Disk{}) {
-		return nil, volume, err
-	}
-	return d, volume, nil
+	return d, volume, err
 }
 
 func (p *scanner) volume() (*Volume, error) {

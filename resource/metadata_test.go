@@ -257,9 +257,11 @@ func TestDiskRules(t *testing.T) {
 		_, err := resource.DecodeJSON([]byte(`[{"name":"disk","type":"SCALAR","scalar":{"value":1},"disk":` + s + `}]`))
 		require.ErrorIs(t, err, want, s)
 	}
-	empty, err := resource.DecodeJSON([]byte(`[{"name":"disk","type":"SCALAR","scalar":{"value":1},"disk":{}},{"name":"cpus","type":"SCALAR","scalar":{"value":1},"disk":{}}]`))
+	empty, err := resource.DecodeJSON([]byte(`[{"name":"disk","type":"SCALAR","scalar":{"value":1},"disk":{}}]`))
 	require.NoError(t, err)
-	require.Equal(t, resource.MustParse("disk:1;cpus:1"), empty, "nothing inside is absent")
+	require.Equal(t, resource.MustParse("disk:1"), empty, "nothing inside is absent")
+	_, err = resource.DecodeJSON([]byte(`[{"name":"cpus","type":"SCALAR","scalar":{"value":1},"disk":{}}]`))
+	require.ErrorIs(t, err, resource.ErrDisk, "but not even that on another name")
 }
 
 // docs/resource-model.md §3.4

@@ -28,9 +28,9 @@ func (r *Resource) check(foreign bool) error {
 	if err := r.checkValue(); err != nil {
 		return err
 	}
-	if d := r.Disk; d != nil && *d != (Disk{}) {
+	if d := r.Disk; d != nil {
 		if r.Name != "disk" {
-			return why(ErrDisk, "only disk may have disk information")
+			return why(ErrDisk, "only disk may have disk information, even an empty one")
 		}
 		if err := checkDisk(d, foreign); err != nil {
 			return err

@@ -18,6 +18,7 @@ type agent struct {
 	hash     uint64
 	key      uint64 // of the order of the current stage
 	hostname string
+	upkeep   *upkeep // nil: no window, and no inverse filter
 	region   string
 	zone     string
 	judged   bool // constraints remember what they think of it
@@ -81,6 +82,7 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 		a.charge(a.ensureClient(a.ensureFramework(u.Framework), u.Role), g, a.bundle(u.Resources))
 	}
 	a.refill(g)
+	a.setWindow(g, s.Window)
 	a.endHoldIfBack()
 	a.request(g)
 	return nil
@@ -114,6 +116,9 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 	}
 	if len(a.fwAt)+len(frameworks) > a.bounds.Frameworks {
 		return fmt.Errorf("%d frameworks and %d more: %w", len(a.fwAt), len(frameworks), ErrTooMany)
+	}
+	if err := s.Window.check(); err != nil {
+		return err
 	}
 	if err := a.checkTotal(s.Total, a.nothing); err != nil {
 		return err
@@ -211,6 +216,7 @@ func (a *Allocator) SetAttributes(now Time, id AgentID, at resource.Attributes) 
 	}
 	g.attrs = at
 	a.unjudge(g)
+	a.unfilterAgent(g)
 	a.forgiveAgent(g)
 	a.request(g)
 	return nil
@@ -261,6 +267,7 @@ func (a *Allocator) RemoveAgent(now Time, id AgentID) error {
 	}
 	a.forgiveAgent(g)
 	a.unjudge(g)
+	a.forgetUpkeep(g)
 	a.setTotal(g, resource.Resources{})
 	a.setFree(g, a.nothing)
 	delete(a.agentAt, g.id)

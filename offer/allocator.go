@@ -63,6 +63,7 @@ type Allocator struct {
 
 	nothing  *bundle
 	rescinds []Rescind // not yet polled
+	inverse  inverse
 	sched    schedule
 	cycle    cycle
 	stats    Stats

@@ -219,6 +219,6 @@ func (cy *cycle) pieceOf(c *client, g *agent) *offer {
 func (o *offer) public() Offer {
 	return Offer{
 		ID: o.id, Framework: o.client.framework.id, Role: o.client.role.name, Agent: o.agent.id, Resources: o.b.res,
-		Deadline: o.deadline,
+		Deadline: o.deadline, Window: o.agent.window(),
 	}
 }

@@ -17,6 +17,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.spareAgents, b.spareFws = slices.Clone(a.spareAgents), slices.Clone(a.spareFws)
 	b.spareClients, b.spareRoles = slices.Clone(a.spareClients), slices.Clone(a.spareRoles)
 	b.rescinds = slices.Clone(a.rescinds)
+	b.inverse.unasked = slices.Clone(a.inverse.unasked)
 	b.order = a.order.Clone()
 	b.spare = nil
 
@@ -27,6 +28,7 @@ func (a *Allocator) Fork() *Allocator {
 	f.agents()
 	f.offers()
 	b.sched.list = f.agentsOf(a.sched.list)
+	b.inverse.kept = f.agentsOf(a.inverse.kept)
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
 	b.expiries.list = f.agentsOf(a.expiries.list)
 	b.open = f.agentsOf(a.open)
@@ -132,6 +134,7 @@ func (f forker) agents() {
 		g := f.to.agents[i]
 		*g = *old
 		g.judged = false
+		g.upkeep = old.upkeep.fork()
 		g.offers = make([]*offer, len(old.offers))
 		g.uses = make([]*use, len(old.uses))
 		for at, u := range old.uses {

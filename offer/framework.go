@@ -54,6 +54,7 @@ func (a *Allocator) UpdateFramework(now Time, s FrameworkSpec) error {
 	a.advance(now)
 	a.subscribe(f, &s)
 	f.setConstraints(constraints)
+	a.unfilterFramework(f)
 	if a.rules.Triggers == OnChange {
 		a.requestFor(f.clients...)
 	}
@@ -123,6 +124,7 @@ func (a *Allocator) SetFrameworkActive(now Time, id FrameworkID, on bool) error 
 		a.requestFor(f.clients...)
 		return nil
 	}
+	a.stopAsking(f)
 	for _, c := range slices.Clone(f.clients) {
 		a.forgive(c)
 		if a.rules.Rescind {
@@ -160,6 +162,7 @@ func (a *Allocator) RemoveFramework(now Time, id FrameworkID) error {
 	}
 	a.advance(now)
 	a.setFrameworkActive(f, false)
+	a.forgetPairsOf(f)
 	f.known = false
 	for _, c := range slices.Clone(f.clients) {
 		for _, o := range byID(c.offers) {
@@ -235,6 +238,7 @@ func (a *Allocator) Revive(now Time, f FrameworkID, roles ...role.Name) error {
 		a.forgive(c)
 		a.set(c, func() { c.suppressed = false })
 	}
+	a.unfilterFramework(a.fws[a.fwAt[f]])
 	a.requestFor(clients...)
 	return nil
 }

@@ -89,6 +89,9 @@ type Rules struct {
 	Excluded []string
 	// ChargeUnknownLate charges use by a framework not yet known only when it is added.
 	ChargeUnknownLate bool
+	// AcceptSettles: a framework that accepted an inverse offer is asked again only when the agent's window changes, and
+	// not when the filter that came with the answer ends.
+	AcceptSettles bool
 	// OfferLifetime is how long an offer may stay unanswered; 0: for ever.
 	OfferLifetime time.Duration
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
@@ -114,6 +117,7 @@ func DefaultRules(Version) Rules {
 		SharedOnce:     true,
 		Integral:       []string{"gpus"},
 		Scarce:         []string{"gpus"},
+		AcceptSettles:  true,
 		OfferLifetime:  time.Minute,
 		Rescind:        true,
 

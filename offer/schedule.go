@@ -145,8 +145,11 @@ func (a *Allocator) NextDeadline() (Time, bool) {
 		}
 	}
 	s := &a.sched
-	if len(a.rescinds) > 0 {
+	if len(a.rescinds)+len(a.inverse.unasked) > 0 {
 		at(a.now)
+	}
+	if t, any := a.inverse.nextEnd(); any {
+		at(t)
 	}
 	if s.wanted && !s.paused {
 		at(s.due)
@@ -172,6 +175,7 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 	a.advance(now)
 	s := &a.sched
 	a.expire()
+	a.endAsks()
 	if s.holding && a.now >= s.holdUntil {
 		a.Resume(a.now)
 		a.changed(everyAgent)
@@ -201,6 +205,7 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 	}
 	out.Rescinded = append(out.Rescinded, a.rescinds...)
 	a.rescinds = a.rescinds[:0]
+	a.tellUnasked(out)
 }
 
 // expire takes back the offers whose deadline is over.
@@ -237,6 +242,7 @@ func (a *Allocator) runDue(skip bool, out *Batch) {
 	default:
 		a.run(s.list, out)
 	}
+	a.askHolders(s.all || len(s.fresh) > 0, out)
 	a.done()
 }
 
@@ -247,6 +253,7 @@ func (a *Allocator) runAll(out *Batch) {
 	} else {
 		a.run(a.open, out)
 	}
+	a.askHolders(true, out)
 	a.done()
 }
 

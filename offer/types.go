@@ -51,6 +51,7 @@ type Offer struct {
 	Agent     AgentID
 	Resources resource.Resources // no allocation role on them
 	Deadline  Time               // when it is taken back unanswered; 0: never
+	Window    Window             // when the agent will not be there; zero: nothing is planned
 }
 
 // RescindReason says why an offer was taken back.
@@ -59,7 +60,7 @@ type RescindReason uint8
 // The reasons.
 const (
 	RescindTimeout  RescindReason = iota + 1 // not answered in time
-	RescindAgent                             // agent removed, deactivated or shrunk
+	RescindAgent                             // agent removed, deactivated or shrunk, or its window changed
 	RescindQuota                             // a limit was lowered or a guarantee raised
 	RescindWeights                           // weights changed, under rules that rescind then
 	RescindOperator                          // an operator's operation needed the resources
@@ -90,12 +91,17 @@ type Rescind struct {
 type Batch struct {
 	Offers    []Offer
 	Rescinded []Rescind // to be told before Offers: what is in an offer may have been in a rescinded one
+	Asks      []InverseOffer
+	Unasked   []InverseOffer // taken back; to be told before Asks
 }
 
 // Reset empties b and keeps its room.
 func (b *Batch) Reset() {
 	clear(b.Offers)
+	clear(b.Asks)
+	clear(b.Unasked)
 	b.Offers, b.Rescinded = b.Offers[:0], b.Rescinded[:0]
+	b.Asks, b.Unasked = b.Asks[:0], b.Unasked[:0]
 }
 
 // Filter says for how long what was not used is refused (docs/allocation.md §3.1).
@@ -116,6 +122,7 @@ type AgentSpec struct {
 	Attributes resource.Attributes
 	Used       []Use // by running tasks, charged at once
 	Inactive   bool
+	Window     Window // when it will not be there; zero: nothing is planned
 }
 
 // Use is what a framework already uses on an agent.

@@ -2,6 +2,7 @@ package master
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -206,4 +207,42 @@ func TestFifoAgainstAPlainList(t *testing.T) {
 		}
 		require.LessOrEqual(t, len(f.order), 2*f.len()+17)
 	}
+}
+
+// docs/protocol.md §18.1 whoever has come and gone leaves nothing but what the rings remember.
+func TestComingAndGoingLeavesNothing(t *testing.T) {
+	m, err := New(Config{Entropy: [16]byte{1}, Bounds: Bounds{CompletedFrameworks: 3, UnreachableAgents: 3}})
+	require.NoError(t, err)
+	var now offer.Time
+	var rd Ready
+	step := func(in msg.Input) {
+		require.NoError(t, m.Step(now, in))
+		m.Ready(&rd)
+	}
+	for i := range 500 {
+		l := msg.Link(2*i + 1)
+		step(msg.LinkUp{Link: l, Peer: "a"})
+		step(msg.Envelope{Link: l, Body: msg.RegisterAgent{Total: resource.MustParse("cpus:4;mem:1024")}})
+		step(msg.LinkUp{Link: l + 1, Peer: "s"})
+		step(msg.Envelope{Link: l + 1, Body: msg.Subscribe{Framework: msg.FrameworkInfo{Roles: []role.Name{role.Name(fmt.Sprint("r", l))}}}})
+		now = now.Add(time.Second)
+		step(msg.Tick{})
+		step(msg.LinkDown{Link: l + 1})
+		step(msg.LinkDown{Link: l})
+		for range 6 {
+			now = now.Add(15 * time.Second)
+			step(msg.Tick{})
+		}
+		require.NoError(t, m.Check())
+	}
+	require.Empty(t, m.links)
+	require.Empty(t, m.agents)
+	require.Empty(t, m.nodes)
+	require.Empty(t, m.frameworks)
+	require.Empty(t, m.roles)
+	require.Empty(t, m.alarms.heap)
+	require.Equal(t, 3, m.completed.len())
+	require.Equal(t, 3, m.unreachable.len())
+	require.Empty(t, m.alloc.Roles())
+	require.Empty(t, m.alloc.Agents())
 }

@@ -14,7 +14,8 @@ func (m *Machine) startPings(a *agent) {
 
 // pingAgent rings every PingTimeout: one more ping was not answered, or there was none yet. Pings go on while the agent
 // is disconnected, and nobody answers them: so an agent that is dead is unreachable after MaxPings, not only after
-// ReregisterTimeout.
+// ReregisterTimeout. A master that was stepped too late counts one ping only, however many it should have sent: its own
+// delay loses no agent.
 func (m *Machine) pingAgent(a *agent) {
 	a.missed++
 	if a.missed >= m.cfg.MaxPings {

@@ -123,6 +123,19 @@ func TestPings(t *testing.T) {
 	require.Equal(t, []string{"a"}, r.closed)
 }
 
+// docs/protocol.md §19 a clock that jumps, or a host that slept, loses no agent: only pings that were sent count.
+func TestALateStepCountsOnePing(t *testing.T) {
+	r := newRig(t)
+	r.agent("a", "cpus:1;mem:64")
+	r.now = r.now.Add(time.Hour)
+	require.NoError(t, r.step(msg.Tick{}))
+	require.Len(t, r.m.Agents(), 1)
+	r.advance(59 * time.Second)
+	require.Len(t, r.m.Agents(), 1)
+	r.advance(time.Second)
+	require.Empty(t, r.m.Agents())
+}
+
 // docs/protocol.md §4.5 an agent whose link breaks is disconnected: its offers are rescinded, tasks of frameworks that do
 // not checkpoint are lost, also for partition-aware ones, and their executors are dropped.
 func TestAgentLinkBreaks(t *testing.T) {

@@ -1,0 +1,91 @@
+package master_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+)
+
+// BenchmarkTaskLife is one task from its offer to its acknowledged end, with all agents but one in use.
+func BenchmarkTaskLife(b *testing.B) {
+	for _, agents := range []int{100, 1000, 10000} {
+		b.Run(fmt.Sprintf("agents=%d", agents), func(b *testing.B) { benchmarkTaskLife(b, agents) })
+	}
+}
+
+func benchmarkTaskLife(b *testing.B, agents int) {
+	m, err := master.New(master.Config{Entropy: [16]byte{1}})
+	require.NoError(b, err)
+	var rd master.Ready
+	var now offer.Time
+	var offers []msg.Offer
+	step := func(in msg.Input) {
+		if err := m.Step(now, in); err != nil {
+			b.Fatal(err)
+		}
+		for m.Ready(&rd) {
+			for _, e := range rd.Sends {
+				if o, ok := e.Body.(msg.Offers); ok {
+					offers = append(offers, o.Offers...)
+				}
+			}
+		}
+	}
+	links := map[offer.AgentID]msg.Link{}
+	total := resource.MustParse("cpus:4;mem:1024")
+	step(msg.LinkUp{Link: 1, Peer: "s"})
+	step(msg.Envelope{Link: 1, Body: msg.Subscribe{Framework: info("web")}})
+	f := m.Frameworks()[0].Info.ID
+	for i := range agents {
+		l := msg.Link(i + 2)
+		step(msg.LinkUp{Link: l, Peer: msg.Node(fmt.Sprint(l))})
+		step(msg.Envelope{Link: l, Body: msg.RegisterAgent{Info: msg.AgentInfo{Hostname: fmt.Sprint(l)}, Total: total}})
+	}
+	for _, a := range m.Agents() {
+		var l msg.Link
+		_, err := fmt.Sscan(string(a.Node), &l)
+		require.NoError(b, err)
+		links[a.Info.ID] = l
+	}
+	life := func(n int, end bool) {
+		for len(offers) == 0 {
+			at, ok := m.NextDeadline()
+			require.True(b, ok)
+			now = max(now, at)
+			step(msg.Tick{})
+		}
+		o := offers[0]
+		offers = offers[1:]
+		id := msg.TaskID(fmt.Sprint(n))
+		t := msg.TaskInfo{ID: id, Agent: o.Agent, Resources: total, Command: &msg.CommandInfo{Value: "x"}}
+		step(msg.Envelope{Link: 1, Body: msg.Accept{Offers: []msg.OfferID{o.ID}, Operations: []msg.Operation{msg.Launch(t)}}})
+		step(msg.Envelope{Link: links[o.Agent], Body: status(f, id, msg.TaskRunning, 1)})
+		step(msg.Envelope{Link: 1, Body: msg.Acknowledge{Agent: o.Agent, Task: id, UUID: msg.UUID{1}}})
+		if end {
+			step(msg.Envelope{Link: links[o.Agent], Body: status(f, id, msg.TaskFinished, 2)})
+			step(msg.Envelope{Link: 1, Body: msg.Acknowledge{Agent: o.Agent, Task: id, UUID: msg.UUID{2}}})
+			step(msg.Envelope{Link: links[o.Agent], Body: msg.Pong{}})
+		}
+	}
+	for n := range agents - 1 {
+		life(-n-1, false)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := range b.N {
+		if n%1000 == 0 { // nobody is lost meanwhile
+			b.StopTimer()
+			for _, l := range links {
+				step(msg.Envelope{Link: l, Body: msg.Pong{}})
+			}
+			b.StartTimer()
+		}
+		life(n, true)
+	}
+}

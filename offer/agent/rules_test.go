@@ -257,6 +257,7 @@ func TestShutdownOfAnExecutor(t *testing.T) {
 		require.Equal(t, "t1", string(r.updates()[0].Status.Task))
 		require.Equal(t, msg.TaskFailed, r.updates()[0].Status.State)
 		require.Len(t, r.updates(), 1)
+		require.Equal(t, r.starts["e1"].Container, r.updates()[0].Status.Container)
 		require.True(t, r.sent(msg.ExitedExecutor{Framework: "F1", Executor: "e1", Status: 9}))
 	}
 }
@@ -324,6 +325,7 @@ func TestLostExecutorLink(t *testing.T) {
 		wait := map[bool]time.Duration{false: 5 * time.Second, true: 15 * time.Minute}[checkpoint]
 		require.Empty(t, r.advance(wait-1))
 		require.Len(t, grep(r.advance(1), "stop c1"), 1)
+		require.Equal(t, "executor stopping framework=F1 executor=e1: out of reach", r.events[len(r.events)-1].String())
 	}
 }
 
@@ -349,6 +351,15 @@ func TestCommandTask(t *testing.T) {
 	r.step(msg.Exited{Container: s.Container})
 	require.Len(t, r.last.Sends, 1)
 	require.Equal(t, msg.TaskFailed, r.updates()[0].Status.State)
+}
+
+// docs/protocol.md §18: a command task that names no grace has 3 s, its executor 2 s more.
+func TestGraceOfCommandTask(t *testing.T) {
+	r := registered(t)
+	b := run(true, "cmd")
+	b.Tasks[0].Executor, b.Tasks[0].Command = nil, &msg.CommandInfo{Value: "true"}
+	r.master(b)
+	require.Equal(t, 5*time.Second, r.starts["cmd"].Executor.ShutdownGrace)
 }
 
 // docs/protocol.md §11: each run of an executor has a container id and a sandbox of its own, and its id may be reused.

@@ -38,11 +38,16 @@ type agent struct {
 	late   []Use // by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
 	shared []hold
 
+	heldBack nameSet // names that headroom held back when it was last looked at
+
 	refusals []refusal // sorted by client
 	swept    int       // how many were left when void ones were last dropped
 	ends     Time      // of the next refusal, or earlier
 	inHeap   int       // -1: none
 	noted    noted
+	turns    turns
+	streaks  []streak
+	kept     int // how many were left when streaks were last purged
 	open     int // its place in Allocator.open; -1: nothing is free
 }
 
@@ -367,6 +372,9 @@ func (a *Allocator) setFree(g *agent, b *bundle) {
 	a.addPlaceable(g, -1)
 	if g.free.revocable != nil {
 		a.revFree.Sub(g.free.revocable)
+	}
+	if len(g.heldBack) > 0 {
+		a.unhold(g)
 	}
 	g.free = b
 	a.list(g)

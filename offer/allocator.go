@@ -67,6 +67,7 @@ type Allocator struct {
 	sched    schedule
 	cycle    cycle
 	stats    Stats
+	figures  figures
 }
 
 // Stats counts what an allocator did since it was made.

@@ -59,6 +59,9 @@ func (a *Allocator) Accept(now Time, ids []OfferID, ops []reservation.Op, used r
 		a.setTotal(g, t.total)
 	}
 	a.refill(g)
+	if !b.empty() {
+		a.endStreak(c, g)
+	}
 	a.refuse(c, g, a.bundle(untouched(pool, t.pool, used)), f)
 	a.changed(g)
 	al := Allocation{Framework: c.framework.id, Role: c.role.name, Agent: g.id}
@@ -77,6 +80,7 @@ func (a *Allocator) exchange(c *client, g *agent, offers []*offer, b *bundle) {
 		a.recycle(o)
 	}
 	newClient, newRole := a.book(c, g, b)
+	a.figures.rekeys += 2
 	must(c.role.order.Update(c.slot(), &oldClient, newClient))
 	must(a.order.Update(c.role.slot(), &oldRole, newRole))
 	if !b.empty() {
@@ -351,6 +355,7 @@ func (a *Allocator) Convert(now Time, al Allocation, ops ...reservation.Op) erro
 	oldClient, oldRole := a.unbook(c, g, old)
 	b := a.bundle(t.pool)
 	newClient, newRole := a.book(c, g, b)
+	a.figures.rekeys += 2
 	must(c.role.order.Update(c.slot(), oldClient, newClient))
 	must(a.order.Update(c.role.slot(), oldRole, newRole))
 	a.giveUse(c, g, b)

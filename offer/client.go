@@ -30,7 +30,8 @@ type client struct {
 	role        *node
 	subscribed  bool
 	suppressed  bool
-	fresh       bool // is in the schedule's list
+	born        uint64 // in the count of forgivings
+	fresh       bool   // is in the schedule's list
 	ownMinimum  bool
 	minimum     []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
 	constraints *constraints          // nil: none
@@ -39,6 +40,8 @@ type client struct {
 	held    vec // offered or used, a shared volume once per agent
 	offers  []*offer
 	uses    map[int32]*use // by index of the agent
+
+	figures clientFigures
 }
 
 func (c *client) slot() drf.Client { return drf.Client(c.place) }
@@ -89,6 +92,8 @@ func (a *Allocator) ensureClient(f *framework, n role.Name) *client {
 	r := a.track(n)
 	c := &client{index: take(&a.spareClients, len(a.clients)), place: take(&r.spare, len(r.clients)), framework: f, role: r}
 	a.clients = put(a.clients, c.index, c)
+	a.forgivings++
+	c.born = a.forgivings
 	if int(c.index) == len(a.gens) {
 		a.gens, a.forgiven = append(a.gens, 0), append(a.forgiven, 0)
 	}
@@ -141,5 +146,6 @@ func (a *Allocator) set(c *client, change func()) {
 		} else {
 			c.role.listed--
 		}
+		a.relisted(c, is)
 	}
 }

@@ -14,6 +14,15 @@ const (
 	fairShare                   // docs/allocation.md §2.6
 )
 
+// turnGroup says which clients of an agent are visited.
+type turnGroup uint8
+
+const (
+	everybody turnGroup = iota
+	turnToCome
+	turnIsOver
+)
+
 // cycle is the state of the run in progress; its buffers are reused.
 type cycle struct {
 	a      *Allocator
@@ -26,8 +35,12 @@ type cycle struct {
 	seen   view
 
 	running   bool
-	freshOnly bool     // agents that did not change are looked at for fresh clients only
-	again     []*agent // that withheld a shared volume in this run: the next one looks at them
+	group     turnGroup // who is visited
+	freshOnly bool      // agents that did not change are looked at for fresh clients only
+	again     []*agent  // that withheld a shared volume in this run: the next one looks at them
+
+	heldNames nameSet // that headroom cut on this agent
+	heldAny   bool
 
 	required  vec // QuotaReference: this run's sums
 	available vec
@@ -70,6 +83,7 @@ func (a *Allocator) run(candidates []*agent, out *Batch) {
 	if a.rules.LateWeightLost && !idle {
 		a.order.Ascend(func(drf.Client) bool { return false }) // the reference orders the roles even for a full agent
 	}
+	a.figures.skips += uint64(len(a.agentAt) - len(cy.list))
 	if len(cy.list) == 0 {
 		return
 	}
@@ -128,11 +142,10 @@ func (cy *cycle) visit(g *agent) {
 	a := cy.a
 	a.stats.Visits++
 	cy.agent = g
-	if fresh := a.sched.fresh; cy.freshOnly && !g.marked && len(fresh) == 1 { // no order is needed
-		cy.visitAlone(fresh[0])
+	if a.turnsHold(g) {
+		cy.inTurn()
 	} else {
-		a.order.BeginAgent(a.stats.Runs, g.hash)
-		a.order.Ascend(cy.onRole)
+		cy.ascend()
 	}
 	for i := range cy.served {
 		s := &cy.served[i]
@@ -140,6 +153,37 @@ func (cy *cycle) visit(g *agent) {
 		*s = grantee{}
 	}
 	cy.served = cy.served[:0]
+	if cy.stage == fairShare {
+		cy.noteHeld(g, !cy.freshOnly || g.marked)
+	}
+}
+
+// ascend goes through the clients in their order.
+func (cy *cycle) ascend() {
+	a, g := cy.a, cy.agent
+	if fresh := a.sched.fresh; cy.freshOnly && !g.marked && len(fresh) == 1 { // no order is needed
+		cy.visitAlone(fresh[0])
+		return
+	}
+	a.order.BeginAgent(a.stats.Runs, g.hash)
+	a.order.Ascend(cy.onRole)
+}
+
+// inTurn goes first through the clients that have not refused the agent as it is, then through the others; if none of
+// the first takes anything, all have had their turn, and a new round begins. A guarantee does not come before its
+// client's turn: the second stage gives it all the same.
+func (cy *cycle) inTurn() {
+	cy.group = turnToCome
+	cy.ascend()
+	if cy.stage == fairShare && !cy.agent.free.empty() {
+		taken := len(cy.served) > 0
+		cy.group = turnIsOver
+		cy.ascend()
+		if !taken {
+			cy.agent.turns.reset()
+		}
+	}
+	cy.group = everybody
 }
 
 // visitAlone offers to c, as visitRole would if there were no other client.
@@ -177,7 +221,9 @@ func (cy *cycle) visitRole(slot drf.Client) bool {
 // visitClient offers to one client; it reports whether there may be something left for the next one of the role.
 func (cy *cycle) visitClient(slot drf.Client) bool {
 	a, c := cy.a, cy.role.clients[slot]
-	if cy.freshOnly && !c.fresh && !cy.agent.marked || a.hasNoted(c, cy.agent) {
+	g := cy.agent
+	if cy.freshOnly && !c.fresh && !g.marked || a.hasNoted(c, g) ||
+		cy.group != everybody && g.turns.has(c) != (cy.group == turnIsOver) {
 		return true
 	}
 	v := a.look(c, cy.agent, cy.stage)
@@ -190,6 +236,7 @@ func (cy *cycle) visitClient(slot drf.Client) bool {
 // give books what c passed every gate for, as an offer or as part of the one it got in the first stage.
 func (cy *cycle) give(c *client, g *agent, v *verdict) {
 	a := cy.a
+	a.figures.grants++
 	a.takeFree(g, v.b)
 	forClient, forRole := a.book(c, g, v.b)
 	cy.served = append(cy.served, grantee{c, forClient, forRole})

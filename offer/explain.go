@@ -64,10 +64,28 @@ func (a *Allocator) lookBoth(c *client, g *agent) verdict {
 		}
 	}
 	v := a.look(c, g, fairShare)
-	if v.gate == GateCutTooSmall && v.cutBy != 0 {
+	switch {
+	case v.gate == GateCutTooSmall && v.cutBy != 0:
 		v.gate = v.cutBy
+	case v.gate == GateRefused && a.backingOff(c, g):
+		v.gate = GateBackoff
+	case v.gate == 0 && g.turns.any && g.turns.has(c) && a.othersWant(g):
+		v.gate = GateTurn
 	}
 	return v
+}
+
+// othersWant reports whether a client that has not had its turn on g would get something of it.
+func (a *Allocator) othersWant(g *agent) bool {
+	for _, c := range a.clients {
+		if c == nil || !c.listed() || g.turns.has(c) {
+			continue
+		}
+		if v := a.look(c, g, fairShare); v.gate == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
@@ -92,6 +110,10 @@ func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
 		return fmt.Sprintf("framework %q refused as much of agent %q", c.framework.id, g.id)
 	case GateCap:
 		return fmt.Sprintf("framework %q has %d offers out and may have no more", c.framework.id, c.framework.out)
+	case GateBackoff:
+		return fmt.Sprintf("framework %q refused as much of agent %q again and again", c.framework.id, g.id)
+	case GateTurn:
+		return fmt.Sprintf("framework %q refused agent %q as it is, and others have not seen it yet", c.framework.id, g.id)
 	case GateHeadroom:
 		return fmt.Sprintf("what is free on agent %q is held back for the guarantees of other roles", g.id)
 	case GateLimit:

@@ -21,12 +21,16 @@ type refusal struct {
 
 // refuse keeps b from c on g for as long as f says.
 func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
+	if b.empty() {
+		return
+	}
+	a.hadTurn(c, g)
 	d := f.Refuse
 	if d < 0 {
 		d = defaultRefusal
 	}
-	d = min(d, longestRefusal)
-	if d == 0 || b.empty() || c.framework.refused >= a.bounds.Filters {
+	d = a.backOff(c, g, b, min(d, longestRefusal))
+	if d == 0 || c.framework.refused >= a.bounds.Filters {
 		return
 	}
 	if a.rules.FilterFloor {
@@ -50,6 +54,7 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 		case r.until <= until && (r.b == b || b.res.Contains(r.b.res)): // the new one makes it superfluous
 			c.refused--
 			c.framework.refused--
+			c.role.figures.refused--
 		default:
 			g.refusals[kept] = r
 			kept++
@@ -58,6 +63,7 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 	g.refusals = slices.Replace(g.refusals, kept, to, refusal{b: b, until: until, client: c.index, gen: gen})
 	c.refused++
 	c.framework.refused++
+	c.role.figures.refused++
 	if b == g.free {
 		a.note(c, g)
 	}
@@ -128,6 +134,7 @@ func (a *Allocator) forgive(c *client) {
 	a.forgivings++
 	a.forgiven[c.index] = a.forgivings
 	c.framework.refused -= c.refused
+	c.role.figures.refused -= c.refused
 	c.refused = 0
 }
 
@@ -143,6 +150,7 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 			c := a.clients[r.client]
 			c.refused--
 			c.framework.refused--
+			c.role.figures.refused--
 			continue
 		}
 		kept = append(kept, *r)
@@ -156,8 +164,12 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 	a.expiries.refresh(g)
 }
 
-// forgiveAgent drops every refusal on g.
-func (a *Allocator) forgiveAgent(g *agent) { a.purge(g, func(*refusal) bool { return true }) }
+// forgiveAgent drops every refusal on g, and begins its turns and back-offs anew.
+func (a *Allocator) forgiveAgent(g *agent) {
+	a.purge(g, func(*refusal) bool { return true })
+	g.turns.reset()
+	g.streaks, g.kept = nil, 0
+}
 
 // sweep drops the refusals on g that ended by upTo.
 func (a *Allocator) sweep(g *agent, upTo Time) {

@@ -146,6 +146,7 @@ func (f forker) agents() {
 		g.late, g.refusals = slices.Clone(old.late), slices.Clone(old.refusals)
 		g.shared = slices.Clone(old.shared)
 		g.noted.bits = slices.Clone(old.noted.bits)
+		g.turns.bits, g.streaks = slices.Clone(old.turns.bits), slices.Clone(old.streaks)
 		for at := range g.shared {
 			g.shared[at].client = f.to.clients[g.shared[at].client.index]
 		}

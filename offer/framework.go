@@ -150,6 +150,7 @@ func (a *Allocator) setFrameworkActive(f *framework, on bool) {
 			} else {
 				c.role.listed--
 			}
+			a.relisted(c, is)
 		}
 	}
 }

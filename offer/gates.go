@@ -20,8 +20,10 @@ const (
 	GateCutTooSmall Gate = 9  // below the minimum once cut
 	GateRefused     Gate = 10 // it refused as much
 	GateCap         Gate = 11 // too many offers are out
+	GateBackoff     Gate = 14 // it refused as much so often that the refusal is held longer
 	GateHeadroom    Gate = 15 // held back for guarantees of others
 	GateLimit       Gate = 16 // the limit of the role or of one above it
+	GateTurn        Gate = 17 // somebody who has not refused it yet comes first
 )
 
 // verdict is what a client would get of an agent in a stage, or the first gate that refused.
@@ -77,14 +79,40 @@ func (a *Allocator) lookOn(c *client, g *agent, b *bundle, s stage) verdict {
 		v.gate = GateCutTooSmall
 		return v
 	}
-	if len(g.refusals) > 0 && a.refused(c, g, v.b) {
-		v.gate = GateRefused
-		return v
+	if len(g.refusals) > 0 {
+		if a.dropRefused(c, g, &v); v.gate != 0 {
+			return v
+		}
 	}
 	if c.framework.out >= a.bounds.Offers {
 		v.gate = GateCap
 	}
 	return v
+}
+
+// dropRefused is gate 10. Where the rules hold refusals against the regular and the revocable part one by one, the part
+// that was refused goes and the other may be offered alone.
+func (a *Allocator) dropRefused(c *client, g *agent, v *verdict) {
+	if !a.rules.SplitRevocable || !v.b.is(hasRevocable) {
+		if a.refused(c, g, v.b) {
+			v.gate = GateRefused
+		}
+		return
+	}
+	regular, revocable := a.bundle(v.b.res.NonRevocable()), a.bundle(v.b.res.Revocable())
+	noRegular := regular.empty() || a.refused(c, g, regular)
+	noRevocable := revocable.empty() || a.refused(c, g, revocable)
+	switch {
+	case noRegular && noRevocable:
+		v.gate = GateRefused
+	case noRegular && !regular.empty():
+		v.b, v.sure, v.extra = revocable, vec{}, vec{}
+	case noRevocable && !revocable.empty():
+		v.b = regular
+	}
+	if v.gate == 0 && !a.passesMinimum(c, g, v.b) {
+		v.gate = GateRefused
+	}
 }
 
 // view remembers the last parts that ofRole and strip computed: the next client of the role mostly wants the same.

@@ -44,6 +44,7 @@ func (a *Allocator) issue(c *client, g *agent, b *bundle) *offer {
 		o.deadline = a.now.Add(a.rules.OfferLifetime)
 	}
 	a.link(o)
+	a.offered(c)
 	return o
 }
 
@@ -134,6 +135,9 @@ func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int)
 	}
 	for n := c.role; n != a.root; n = n.parent {
 		addSigned(&n.unres, &b.unres, sign)
+		if b.revocable != nil {
+			addSigned(&n.figures.revocable, b.revocable, sign)
+		}
 		if b.is(hasReserved) {
 			addSigned(&n.taken, &reserved, sign)
 		}
@@ -200,12 +204,14 @@ func (a *Allocator) hold(c *client, g *agent, b *bundle, served bool) {
 		a.grant(c, forClient, forRole)
 		return
 	}
+	a.figures.rekeys += 2
 	must(c.role.order.Update(c.slot(), &vec{}, forClient))
 	must(a.order.Update(c.role.slot(), &vec{}, forRole))
 }
 
 // grant tells the orders that c was served.
 func (a *Allocator) grant(c *client, forClient, forRole *vec) {
+	a.figures.rekeys += 2
 	must(c.role.order.Grant(c.slot(), forClient))
 	must(a.order.Grant(c.role.slot(), forRole))
 }
@@ -213,6 +219,7 @@ func (a *Allocator) grant(c *client, forClient, forRole *vec) {
 // drop takes b back from c in every sum and order.
 func (a *Allocator) drop(c *client, g *agent, b *bundle) {
 	forClient, forRole := a.unbook(c, g, b)
+	a.figures.rekeys += 2
 	must(c.role.order.Release(c.slot(), forClient))
 	must(a.order.Release(c.role.slot(), forRole))
 }

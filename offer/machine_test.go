@@ -56,6 +56,10 @@ func runMachine(t *rapid.T, rules offer.Rules, same bool) {
 	a, err := offer.New(offer.Config{Rules: rules, AgentOrder: offer.OrderByName, PieceOrder: offer.OrderByName})
 	require.NoError(t, err)
 	m := &machine{a: a, p: newPlain(rules), rules: rules, same: same}
+	for range 2 {
+		m.addAgent(t)
+		m.addFramework(t)
+	}
 	t.Repeat(map[string]func(*rapid.T){
 		"":               m.check,
 		"addAgent":       m.addAgent,
@@ -239,6 +243,8 @@ func (m *machine) removeAgent(t *rapid.T) {
 		require.NoError(t, m.a.RemoveAgent(m.now, g.ID))
 		delete(m.p.agents, g.ID)
 		m.p.forget(func(_ key, id offer.AgentID) bool { return id == g.ID }, true)
+		delete(m.p.turn, g.ID)
+		delete(m.p.streaks, g.ID)
 		m.poll(t)
 	}
 }
@@ -272,6 +278,8 @@ func (m *machine) attributes(t *rapid.T) {
 		if !at.Equal(g.Attributes) {
 			g.Attributes = at
 			m.p.forgive(func(_ key, id offer.AgentID) bool { return id == g.ID })
+			delete(m.p.turn, g.ID)
+			delete(m.p.streaks, g.ID)
 		}
 		m.poll(t)
 	}
@@ -321,9 +329,11 @@ func (m *machine) updateFramework(t *rapid.T) {
 	require.NoError(t, m.a.UpdateFramework(m.now, s))
 	old := f.FrameworkSpec
 	f.FrameworkSpec = s
-	m.p.forgive(func(k key, _ offer.AgentID) bool {
+	gone := func(k key, _ offer.AgentID) bool {
 		return k.f == f.ID && (!slices.Contains(s.Roles, k.r) || slices.Contains(old.Suppressed, k.r) && !slices.Contains(s.Suppressed, k.r))
-	})
+	}
+	m.p.forgive(gone)
+	m.p.endStreaks(func(k key) bool { return gone(k, "") })
 	m.poll(t)
 }
 
@@ -336,6 +346,7 @@ func (m *machine) setFrameworkActive(t *rapid.T) {
 	require.NoError(t, m.a.SetFrameworkActive(m.now, f.ID, f.active))
 	if !f.active {
 		m.p.forget(func(k key, _ offer.AgentID) bool { return k.f == f.ID }, false)
+		m.p.endStreaks(func(k key) bool { return k.f == f.ID })
 	}
 	m.poll(t)
 }
@@ -345,6 +356,7 @@ func (m *machine) removeFramework(t *rapid.T) {
 		require.NoError(t, m.a.RemoveFramework(m.now, f.ID))
 		delete(m.p.fws, f.ID)
 		m.p.forget(func(k key, _ offer.AgentID) bool { return k.f == f.ID }, true)
+		m.p.endStreaks(func(k key) bool { return k.f == f.ID })
 		m.poll(t)
 	}
 }
@@ -369,6 +381,7 @@ func (m *machine) revive(t *rapid.T) {
 		require.NoError(t, m.a.Revive(m.now, f.ID))
 		f.Suppressed = nil
 		m.p.forgive(func(k key, _ offer.AgentID) bool { return k.f == f.ID && slices.Contains(f.Roles, k.r) })
+		m.p.endStreaks(func(k key) bool { return k.f == f.ID && slices.Contains(f.Roles, k.r) })
 		m.poll(t)
 	}
 }
@@ -429,7 +442,12 @@ func (p *plain) take(id offer.OfferID) offer.Offer {
 }
 
 func (p *plain) refuse(o offer.Offer, r resource.Resources, f offer.Filter) {
-	if f.Refuse > 0 && !r.IsEmpty() {
+	if r.IsEmpty() {
+		return
+	}
+	p.refusedNow(key{o.Framework, o.Role}, o.Agent)
+	f.Refuse = p.backOff(key{o.Framework, o.Role}, o.Agent, r, f.Refuse)
+	if f.Refuse > 0 {
 		p.refused = append(p.refused, plainRefusal{key{o.Framework, o.Role}, o.Agent, r, p.now.Add(f.Refuse)})
 	}
 }
@@ -468,6 +486,9 @@ func (m *machine) accept(t *rapid.T) {
 	m.p.agents[o.Agent].Total = total
 	m.p.use(plainUse{key{o.Framework, o.Role}, o.Agent, used}, false)
 	rest := pool.SubSaturating(used)
+	if !used.IsEmpty() {
+		delete(m.p.streaks[o.Agent], key{o.Framework, o.Role})
+	}
 	m.p.refuse(o, rest.SubSaturating(pool.SubSaturating(o.Resources)), f)
 	m.poll(t)
 }
@@ -584,6 +605,9 @@ func (m *machine) poll(t *rapid.T) {
 		i := slices.IndexFunc(m.p.offers, func(o offer.Offer) bool { return o.ID == r.Offer })
 		if i >= 0 { // else its agent was removed
 			m.p.offers = slices.Delete(m.p.offers, i, i+1)
+		}
+		if r.Reason == offer.RescindTimeout {
+			m.p.refusedNow(key{r.Framework, r.Role}, r.Agent)
 		}
 	}
 	if m.same {

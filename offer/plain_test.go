@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/resource"
@@ -30,6 +31,10 @@ type plain struct {
 	turns   turns                           // of roles
 	inner   map[role.Name]map[string]uint64 // of the frameworks of each role: when served last
 	clock   uint64
+	turn    map[offer.AgentID]*plainTurn
+	streaks map[offer.AgentID]map[key]*plainStreak
+	born    map[key]uint64
+	seq     uint64
 	pending []plainUse // charged by this command, counted as served once the membership is settled
 }
 
@@ -56,6 +61,19 @@ type plainRefusal struct {
 	until offer.Time
 }
 
+// plainTurn is who refused just what is free on an agent.
+type plainTurn struct {
+	free  resource.Resources
+	who   map[key]bool
+	since uint64
+}
+
+type plainStreak struct {
+	res   resource.Resources
+	until offer.Time
+	times int
+}
+
 // key is a client.
 type key struct {
 	f offer.FrameworkID
@@ -67,6 +85,8 @@ func newPlain(rules offer.Rules) *plain {
 		rules: rules, agents: make(map[offer.AgentID]*plainAgent), fws: make(map[offer.FrameworkID]*plainFramework),
 		turns: turns{node: make(map[string]uint64), virtual: make(map[string]uint64)},
 		inner: make(map[role.Name]map[string]uint64),
+		turn:  make(map[offer.AgentID]*plainTurn), streaks: make(map[offer.AgentID]map[key]*plainStreak),
+		born: make(map[key]uint64),
 	}
 }
 
@@ -137,6 +157,7 @@ func (p *plain) settle() {
 		for _, f := range slices.Sorted(maps.Keys(p.inner[r])) {
 			if !slices.Contains(now, key{offer.FrameworkID(f), r}) {
 				delete(p.inner[r], f)
+				p.endStreaks(func(k key) bool { return k == key{offer.FrameworkID(f), r} })
 			}
 		}
 		if len(p.inner[r]) == 0 && !slices.Contains(p.counted(), r) {
@@ -157,6 +178,8 @@ func (p *plain) settle() {
 		}
 		if _, ok := p.inner[k.r][string(k.f)]; !ok {
 			p.inner[k.r][string(k.f)] = 0
+			p.seq++
+			p.born[k] = p.seq
 		}
 	}
 	for _, u := range p.pending {
@@ -492,13 +515,28 @@ func (p *plain) pass(first bool, made *[]offer.Offer) {
 		// The books of this agent change while it is visited, its order does not.
 		saved := p.offers
 		p.offers = append(slices.Clone(p.offers), *made...)
+		free := p.free(g)
+		if free.IsEmpty() {
+			p.offers = saved
+			continue
+		}
+		if t := p.turn[id]; t != nil && !t.free.Equal(free) {
+			delete(p.turn, id)
+		}
 		totals := p.totals()
 		var order []key
 		for _, r := range p.roleOrder(totals) {
 			order = append(order, p.clientOrder(r, totals)...)
 		}
-		var served []key
-		for _, k := range order {
+		var served, others []key
+		for i := 0; i < len(order); i++ {
+			k := order[i]
+			if i < len(order)-len(others) && p.hadTurn(k, id) {
+				if others = append(others, k); !first {
+					order = append(order, k)
+				}
+				continue
+			}
 			got := p.look(k, g, first, *made)
 			if got.IsEmpty() {
 				continue
@@ -506,6 +544,9 @@ func (p *plain) pass(first bool, made *[]offer.Offer) {
 			served = append(served, k)
 			p.book(k, g, got, made)
 			p.offers = append(slices.Clone(saved), *made...)
+		}
+		if t := p.turn[id]; t != nil && !first && !slices.ContainsFunc(served, func(k key) bool { return !slices.Contains(others, k) }) {
+			delete(p.turn, id)
 		}
 		for _, k := range served {
 			p.serve(k)
@@ -553,12 +594,86 @@ func (p *plain) look(k key, g *plainAgent, first bool, made []offer.Offer) (none
 	if !p.enough(k, g, r) {
 		return none
 	}
-	for _, x := range p.refused {
-		if x.key == k && x.agent == g.ID && x.until > p.now && x.res.Contains(r) {
-			return none
+	if p.rules.SplitRevocable {
+		regular, revocable := r.NonRevocable(), r.Revocable()
+		if p.refuses(k, g, regular) {
+			regular = none
 		}
+		if p.refuses(k, g, revocable) {
+			revocable = none
+		}
+		r = regular.Add(revocable)
+	} else if p.refuses(k, g, r) {
+		return none
+	}
+	if !p.enough(k, g, r) {
+		return none
 	}
 	return r
+}
+
+func (p *plain) refuses(k key, g *plainAgent, r resource.Resources) bool {
+	for _, x := range p.refused {
+		if x.key == k && x.agent == g.ID && x.until > p.now && x.res.Contains(r) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *plain) hadTurn(k key, g offer.AgentID) bool {
+	t := p.turn[g]
+	return t != nil && t.who[k] && t.since >= p.born[k]
+}
+
+// refusedNow notes a turn.
+func (p *plain) refusedNow(k key, id offer.AgentID) {
+	g := p.agents[id]
+	if g == nil || !p.rules.TurnRule {
+		return
+	}
+	free := p.free(g)
+	if free.IsEmpty() {
+		return
+	}
+	t := p.turn[id]
+	if t == nil || !t.free.Equal(free) || t.since < p.born[k] {
+		t = &plainTurn{free: free, who: make(map[key]bool), since: p.seq}
+		p.turn[id] = t
+	}
+	t.who[k] = true
+}
+
+func (p *plain) endStreaks(of func(key) bool) {
+	for _, m := range p.streaks {
+		maps.DeleteFunc(m, func(k key, _ *plainStreak) bool { return of(k) })
+	}
+}
+
+// backOff is for how long a refusal holds.
+func (p *plain) backOff(k key, id offer.AgentID, r resource.Resources, d time.Duration) time.Duration {
+	if d >= p.rules.BackoffCap {
+		return d
+	}
+	if p.streaks[id] == nil {
+		p.streaks[id] = make(map[key]*plainStreak)
+	}
+	s := p.streaks[id][k]
+	if s != nil && s.until.Add(p.rules.BackoffCap) > p.now && s.res.Contains(r) {
+		s.times++
+	} else {
+		s = &plainStreak{}
+		p.streaks[id][k] = s
+	}
+	held := d
+	if s.times > 0 {
+		held = max(d, 10*time.Millisecond)
+		for range s.times {
+			held = min(2*held, p.rules.BackoffCap)
+		}
+	}
+	s.res, s.until = r, p.now.Add(held)
+	return held
 }
 
 func (p *plain) shown(k key, g *plainAgent, e resource.Resource, made []offer.Offer) bool {

@@ -40,6 +40,8 @@ type node struct {
 	need      vec // of guarantees, its own and those below it (docs/allocation.md §2.8)
 	childNeed vec // sum of need over the children
 	spent     vec // consumed, as this run counts it (QuotaReference)
+
+	figures roleFigures
 }
 
 // role returns the known role n.

@@ -94,6 +94,12 @@ type Rules struct {
 	AcceptSettles bool
 	// OfferLifetime is how long an offer may stay unanswered; 0: for ever.
 	OfferLifetime time.Duration
+	// TurnRule: whoever refused an agent that has not changed since comes after all others (docs/allocation.md §3.5).
+	TurnRule bool
+	// BackoffCap bounds how long repeated refusals of an agent that has not grown may double to; 0: they do not.
+	BackoffCap time.Duration
+	// SplitRevocable holds refusals against the regular and the revocable part of an agent one by one.
+	SplitRevocable bool
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
 	Rescind bool
 	// CountReservations charges a role, in the order of roles, with all that is reserved for it, in use or not: a role
@@ -119,6 +125,9 @@ func DefaultRules(Version) Rules {
 		Scarce:         []string{"gpus"},
 		AcceptSettles:  true,
 		OfferLifetime:  time.Minute,
+		TurnRule:       true,
+		BackoffCap:     time.Minute,
+		SplitRevocable: true,
 		Rescind:        true,
 
 		CountReservations: true,
@@ -151,7 +160,7 @@ func (r *Rules) check() error {
 		return fmt.Errorf("rules made by hand: %w", ErrRules)
 	case r.Triggers > OnRequest, r.Quota > QuotaReference:
 		return fmt.Errorf("triggers %d, quota %d: no such rule: %w", r.Triggers, r.Quota, ErrRules)
-	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0:
+	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.BackoffCap < 0:
 		return fmt.Errorf("a negative duration: %w", ErrRules)
 	case r.Quota == QuotaReference && r.GuaranteeFirst:
 		return fmt.Errorf("GuaranteeFirst needs QuotaTree: %w", ErrRules)

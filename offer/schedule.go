@@ -212,7 +212,9 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 func (a *Allocator) expire() {
 	for o := a.firstOut; o != nil && o.deadline > 0 && o.deadline <= a.now; o = a.firstOut {
 		a.stats.Expired++
+		c, g := o.client, o.agent
 		a.rescind(o, RescindTimeout)
+		a.hadTurn(c, g)
 	}
 }
 

@@ -28,10 +28,13 @@ import (
 //	update F1 roles=… | on F1 | off F1 | remove F1 | suppress F1 [roles] | revive F1 [roles]
 //	weight a=2 b=3 | quota a guarantee=cpus:4;mem:8 limit=cpus:4 [force]
 //	decline F1 [A1] [30s] | accept F1 A1 use=cpus:1 [reserve=cpus:1] [30s] | release F1 a A1 cpus:1
+//	framework and update: [want=… as constrain reads it]; agent: [zone=z] [window=60s+1h]
+//	window A1 60s+1h | window A1 none | answer F1 A1 accept [30s] | answer F1 A1 decline [30s] [late] | asked A1
 //	hosts h1 h2 | hosts * | pause | resume | wait 1s | explain F1 a A1 | books A1 | roles | order
 type script struct {
 	a     *offer.Allocator
 	now   offer.Time
+	last  offer.OfferID // that was made
 	batch offer.Batch
 	out   strings.Builder
 }
@@ -65,8 +68,10 @@ func (s *script) poll() {
 		fmt.Fprintf(&s.out, "  rescinded %s of %s/%s: %s\n", r.Agent, r.Framework, r.Role, r.Reason)
 	}
 	for _, o := range s.batch.Offers {
-		fmt.Fprintf(&s.out, "  %s -> %s/%s: %s\n", o.Agent, o.Framework, o.Role, o.Resources)
+		fmt.Fprintf(&s.out, "  %s -> %s/%s: %s%s\n", o.Agent, o.Framework, o.Role, o.Resources, during(o.Window))
+		s.last = max(s.last, o.ID)
 	}
+	s.pollInverse()
 }
 
 // option returns the value of key=value among args.
@@ -130,7 +135,7 @@ func (s *script) start(args []string) error {
 		cfg.AgentOrder, cfg.PieceOrder = offer.OrderDefault, offer.OrderDefault
 	}
 	a, err := offer.New(cfg)
-	s.a, s.now = a, 0
+	s.a, s.now, s.last = a, 0, 0
 	return err
 }
 
@@ -159,7 +164,8 @@ func (s *script) framework(args []string) (offer.FrameworkSpec, error) {
 			spec.MinAllocatable[r] = sets
 		}
 	}
-	return spec, nil
+	err := constrain(&spec, option(args, "want"))
+	return spec, err
 }
 
 func (s *script) agent(args []string) error {
@@ -169,6 +175,10 @@ func (s *script) agent(args []string) error {
 	}
 	spec := offer.AgentSpec{
 		ID: offer.AgentID(args[0]), Hostname: option(args, "host"), Region: option(args, "region"), Total: total,
+		Zone: option(args, "zone"),
+	}
+	if spec.Window, err = window(option(args, "window")); err != nil {
+		return err
 	}
 	if spec.Attributes, err = resource.ParseAttributes(option(args, "attrs")); err != nil {
 		return err
@@ -196,7 +206,7 @@ func (s *script) offersOf(args []string) (ids []offer.OfferID, refuse offer.Filt
 			refuse.Refuse = d
 		}
 	}
-	for id := range offer.OfferID(s.a.Stats().Offers + 1) {
+	for id := range s.last + 1 {
 		o, ok := s.a.Outstanding(id)
 		if !ok || o.Framework != offer.FrameworkID(args[0]) {
 			continue
@@ -352,7 +362,7 @@ func (s *script) do(words []string) error {
 	case "order":
 		fmt.Fprintf(&s.out, "  %v\n", s.a.RoleOrder())
 	default:
-		return fmt.Errorf("no such command")
+		return s.doInverse(cmd, args)
 	}
 	return nil
 }

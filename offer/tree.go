@@ -32,6 +32,7 @@ func (a *Allocator) refreshNeed(n *node) {
 // renewNeed is refreshNeed for when quota itself changes.
 func (a *Allocator) renewNeed(n *node) {
 	for ; n != a.root; n = n.parent {
+		a.requota(n)
 		for i := range a.names.len() {
 			need := max(n.guarantee.Get(i)-n.consumed(i), n.childNeed.Get(i), 0)
 			if old := n.need.Get(i); need != old {
@@ -107,6 +108,7 @@ func (a *Allocator) treePortion(n *node, b *bundle) portion {
 			if within := a.surplusBeside(i); within < rest {
 				rest = within
 				p.cutBy(GateHeadroom)
+				a.cycle.holdBack(i)
 			}
 		}
 		p.sure.Set(i, sure)

@@ -2,10 +2,7 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/proffer-go/proffer/offer"
@@ -101,8 +98,8 @@ func (n *node) take() []item {
 	return n.spare
 }
 
-// maxTicks bounds the ticks in a row at one moment: no machine needs more.
-const maxTicks = 10_000
+// maxTurns bounds the turns of one Poll: no machine needs more at one moment.
+const maxTurns = 10_000
 
 // turn does what is queued, or one tick if that is due; it reports whether there was anything.
 func (n *node) turn(now offer.Time) bool {
@@ -128,7 +125,7 @@ func (n *node) turn(now offer.Time) bool {
 // Poll does everything that is due at now and reports whether there was anything. It is for nodes run by hand.
 func (n *node) Poll(now offer.Time) bool {
 	any := false
-	for range maxTicks {
+	for range maxTurns {
 		if n.isEnded() || !n.turn(now) {
 			n.finish()
 			return any
@@ -204,133 +201,6 @@ func (n *node) tell(w What) {
 	if n.opts.observe != nil {
 		n.opts.observe(Observation{Time: n.now, Node: n.self, What: w})
 	}
-}
-
-// transmit carries out dials, sends and closes, in this order.
-func (n *node) transmit(dials []msg.Node, sends []msg.Envelope, closes []msg.Link) {
-	for _, peer := range dials {
-		n.dial(peer)
-	}
-	for _, e := range sends {
-		n.send(e)
-	}
-	for _, l := range closes {
-		n.port.Hang(l)
-	}
-}
-
-func (n *node) send(e msg.Envelope) {
-	n.mu.Lock()
-	to := n.peers[e.Link]
-	n.mu.Unlock()
-	err := n.port.Send(e)
-	if err == nil {
-		n.tell(Sent{To: to, Link: e.Link, Body: e.Body})
-		return
-	}
-	n.tell(Lost{To: to, Link: e.Link, Body: e.Body, Err: err})
-	if errors.Is(err, transport.ErrFull) {
-		n.port.Hang(e.Link)
-	}
-}
-
-// dial dials; a dial that fails at once is answered like one that fails later.
-func (n *node) dial(peer msg.Node) {
-	l, err := n.port.Dial(peer)
-	if err != nil {
-		n.push(item{in: msg.LinkDown{Peer: peer, Cause: err.Error()}})
-		return
-	}
-	n.mu.Lock()
-	_, up := n.peers[l]
-	cause, failed := n.failed[l]
-	delete(n.failed, l)
-	if !up && !failed {
-		n.dialing[l] = peer
-	}
-	n.mu.Unlock()
-	if failed {
-		n.push(item{in: msg.LinkDown{Peer: peer, Cause: cause}})
-	}
-}
-
-// isUp reports whether a link is up.
-func (n *node) isUp(l msg.Link) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	_, up := n.peers[l]
-	return up
-}
-
-// leave begins the end: what was sent goes out, every link is hung up, then the node ends with err.
-func (n *node) leave(err error) {
-	if n.done {
-		return
-	}
-	n.done = true
-	n.mu.Lock()
-	n.err = err
-	links := slices.Sorted(maps.Keys(n.peers))
-	n.mu.Unlock()
-	for _, l := range links {
-		n.port.Hang(l)
-	}
-}
-
-// finish ends the node if its machine has ended and all links have taken what was sent.
-func (n *node) finish() {
-	n.mu.Lock()
-	links := len(n.peers)
-	n.mu.Unlock()
-	if n.done && links == 0 {
-		n.end(nil)
-	}
-}
-
-// fail ends the node with an error.
-func (n *node) fail(err error) {
-	n.tell(Refused{Input: msg.Tick{}, Err: err})
-	n.end(err)
-}
-
-// end ends the node at once; the first error stays.
-func (n *node) end(err error) {
-	n.mu.Lock()
-	first := !n.ended
-	n.ended = true
-	if n.err == nil {
-		n.err = err
-	}
-	n.queue = nil
-	n.mu.Unlock()
-	if !first {
-		return
-	}
-	n.port.Close()
-	close(n.gone)
-	if n.onEnd != nil {
-		n.onEnd()
-	}
-}
-
-func (n *node) isEnded() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.ended
-}
-
-// Ended reports whether the node has ended, and why; nil after a clean end.
-func (n *node) Ended() (bool, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.ended, n.err
-}
-
-// Close ends the node at once, as a crash would: links end, the machine says nothing more. Not from within callbacks.
-func (n *node) Close() error {
-	n.end(nil)
-	n.busy.Wait()
-	return nil
 }
 
 // SetLeader tells the machine which master leads; "" means none is known.

@@ -222,13 +222,18 @@ func (cy *cycle) visitRole(slot drf.Client) bool {
 func (cy *cycle) visitClient(slot drf.Client) bool {
 	a, c := cy.a, cy.role.clients[slot]
 	g := cy.agent
-	if cy.freshOnly && !c.fresh && !g.marked || a.hasNoted(c, g) ||
-		cy.group != everybody && g.turns.has(c) != (cy.group == turnIsOver) {
+	if cy.freshOnly && !c.fresh && !g.marked || cy.group != everybody && g.turns.has(c) != (cy.group == turnIsOver) {
+		return true
+	}
+	if a.hasNoted(c, g) {
+		a.figures.tellGate(c, GateRefused)
 		return true
 	}
 	v := a.look(c, cy.agent, cy.stage)
 	if v.gate == 0 {
 		cy.give(c, cy.agent, &v)
+	} else {
+		a.figures.tell(c, &v)
 	}
 	return !v.stop
 }

@@ -32,6 +32,8 @@ func (a *Allocator) Fork() *Allocator {
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
 	b.expiries.list = f.agentsOf(a.expiries.list)
 	b.open = f.agentsOf(a.open)
+	b.figures.heldAgents = slices.Clone(a.figures.heldAgents)
+	b.figures.longest, b.figures.shortest = f.client(a.figures.longest), f.client(a.figures.shortest)
 	b.cycle = cycle{}
 	b.cycle.bind(&b)
 	return &b
@@ -83,6 +85,7 @@ func (f forker) roles() {
 		for _, v := range []*vec{&m.held, &m.reserved, &m.unres, &m.used, &m.taken, &m.guarantee, &m.need, &m.childNeed, &m.spent} {
 			*v = v.Clone()
 		}
+		m.figures.revocable = n.figures.revocable.Clone()
 	}
 }
 
@@ -110,10 +113,18 @@ func (f forker) clients() {
 		*c = *old
 		c.framework, c.role = f.to.fws[old.framework.index], f.node(old.role)
 		c.held = old.held.Clone()
+		c.figures.before, c.figures.after = f.client(old.figures.before), f.client(old.figures.after)
 		c.constraints = old.constraints.fork()
 		c.offers = make([]*offer, len(old.offers))
 		c.uses = make(map[int32]*use, len(old.uses))
 	}
+}
+
+func (f forker) client(c *client) *client {
+	if c == nil {
+		return nil
+	}
+	return f.to.clients[c.index]
 }
 
 func (f forker) clientsOf(list []*client) []*client {
@@ -144,7 +155,7 @@ func (f forker) agents() {
 			copied.client.uses[g.index] = &copied
 		}
 		g.late, g.refusals = slices.Clone(old.late), slices.Clone(old.refusals)
-		g.shared = slices.Clone(old.shared)
+		g.shared, g.heldBack = slices.Clone(old.shared), slices.Clone(old.heldBack)
 		g.noted.bits = slices.Clone(old.noted.bits)
 		g.turns.bits, g.streaks = slices.Clone(old.turns.bits), slices.Clone(old.streaks)
 		for at := range g.shared {

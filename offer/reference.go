@@ -82,6 +82,7 @@ func (a *Allocator) referenceShare(n *node, b *bundle) verdict {
 			if got = a.shrink(got, &surplus); gate == 0 && !got.Equal(before) {
 				gate = GateHeadroom
 			}
+			cy.holdBackBeyond(&surplus, &b.unres)
 		}
 	}
 	if gate == 0 {

@@ -234,6 +234,8 @@ func (a *Allocator) runDue(skip bool, out *Batch) {
 		return // the timer's run of this moment looks at everything
 	}
 	s := &a.sched
+	a.figures.due++
+	a.figures.latency += a.now.Sub(s.due) + a.rules.Coalesce
 	switch {
 	case s.all && a.rules.Triggers == OnRequest:
 		a.run(a.agents, out)

@@ -437,6 +437,32 @@ func TestOffersPerMessage(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §6 one offers message stays below 4 MiB encoded; an offer that is larger goes alone.
+func TestBytesPerOffersMessage(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.Bounds.OfferBytes = 12_000 })
+	f := r.scheduler("s", info("web"))
+	ports := "1-2"
+	for i := 4; i < 400; i += 4 {
+		ports += fmt.Sprintf(",%d-%d", i, i+1)
+	}
+	for i := range 4 {
+		r.agent(fmt.Sprint("small", i), "cpus:1;mem:64")
+		r.agent(fmt.Sprint("large", i), "cpus:1;mem:64;ports:["+ports+"]")
+	}
+	require.Len(t, r.offers(f), 8)
+	messages := all[msg.Offers](r, "s")
+	require.Greater(t, len(messages), 1)
+	for _, m := range messages {
+		large := 0
+		for _, o := range m.Offers {
+			if ports, ok := o.Resources.Ranges("ports"); ok && ports.Len() > 0 {
+				large++
+			}
+		}
+		require.LessOrEqual(t, large, 2)
+	}
+}
+
 // docs/protocol.md §18.1 operations and tasks per accept are bounded: over it the accept is void. Live tasks per
 // framework are: over it TASK_ERROR.
 func TestAcceptIsBounded(t *testing.T) {

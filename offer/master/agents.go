@@ -267,3 +267,14 @@ func (m *Machine) must(err error) {
 		m.fault = err
 	}
 }
+
+// sortedExecutorIDs lists the executors of f on a, as its offers show them.
+func (a *agent) sortedExecutorIDs(f offer.FrameworkID) []msg.ExecutorID {
+	var ids []msg.ExecutorID
+	for _, e := range a.sortedExecutors() {
+		if e.Info.Framework == f {
+			ids = append(ids, e.Info.ID)
+		}
+	}
+	return ids
+}

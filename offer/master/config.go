@@ -53,6 +53,7 @@ type Bounds struct {
 	Text                int         // bytes of any other text, such as a name or a URL; 64 KiB
 	MinAllocatable      int         // alternatives for one role in FrameworkInfo.MinAllocatable; 1,000
 	OffersPerMessage    int         // 1,000
+	OfferBytes          int         // of one offers message, as estimated; 4 MiB. A larger offer goes alone
 
 	CompletedFrameworks int // remembered; 50
 	CompletedTasks      int // remembered per framework; 1,000
@@ -109,6 +110,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"Bounds.Text", &b.Text, 64 << 10},
 		{"Bounds.MinAllocatable", &b.MinAllocatable, 1_000},
 		{"Bounds.OffersPerMessage", &b.OffersPerMessage, 1_000},
+		{"Bounds.OfferBytes", &b.OfferBytes, 4 << 20},
 		{"Bounds.CompletedFrameworks", &b.CompletedFrameworks, 50},
 		{"Bounds.CompletedTasks", &b.CompletedTasks, 1_000},
 		{"Bounds.UnreachableTasks", &b.UnreachableTasks, 1_000},

@@ -58,13 +58,42 @@ func (m *Machine) sendOffers(list []offer.Offer) {
 		m.frameworks[o.Framework].offers[o.ID] = shown
 	}
 	for _, id := range order {
-		for part := range slices.Chunk(byFramework[id], m.cfg.Bounds.OffersPerMessage) {
-			m.toFramework(m.frameworks[id], msg.Offers{Offers: part})
+		for list := byFramework[id]; len(list) > 0; {
+			part := list[:m.fitting(list)]
+			list = list[len(part):]
+			m.toFramework(m.frameworks[id], msg.Offers{Offers: slices.Clip(part)})
 			for _, o := range part {
 				m.emit(OfferMade{o})
 			}
 		}
 	}
+}
+
+// fitting is how many offers of list go into one message: at least one.
+func (m *Machine) fitting(list []msg.Offer) int {
+	bytes := 0
+	for i, o := range list {
+		bytes += estimate(o)
+		if i == m.cfg.Bounds.OffersPerMessage || i > 0 && bytes > m.cfg.Bounds.OfferBytes {
+			return i
+		}
+	}
+	return len(list)
+}
+
+// estimate is about how many bytes an offer takes on a wire, rather more than fewer.
+func estimate(o msg.Offer) int {
+	n := 512 + len(o.Hostname) + 256*len(o.Executors)
+	for a := range o.Attributes.All() {
+		n += 64 + len(a.Name) + len(a.Text) + 48*a.Ranges.Len()
+	}
+	for r := range o.Resources.All() {
+		n += 256 + 48*r.Ranges.Len() + 512*len(r.Reservations)
+		for item := range r.Set.All() {
+			n += 16 + len(item)
+		}
+	}
+	return n
 }
 
 // present is an offer as its framework sees it.

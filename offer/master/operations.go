@@ -7,6 +7,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/role"
 )
 
 // pendingOp is an operation that holds in our books and that its agent has not answered (docs/protocol.md §14).
@@ -71,4 +72,47 @@ func (m *Machine) rebase(a *agent, base resources, pending []pendingOp) error {
 		m.emit(AgentUpdated{a.report()})
 	}
 	return nil
+}
+
+// unallocated is op without allocation roles: they are the offers' and the books' matter, agents know none.
+func unallocated(op reservation.Op) reservation.Op {
+	switch o := op.(type) {
+	case reservation.Reserve:
+		return reservation.Reserve{Resources: o.Resources.Unallocate(), Source: o.Source.Unallocate()}
+	case reservation.Unreserve:
+		return reservation.Unreserve{Resources: o.Resources.Unallocate()}
+	case reservation.Create:
+		return reservation.Create{Volumes: o.Volumes.Unallocate()}
+	case reservation.Destroy:
+		return reservation.Destroy{Volumes: o.Volumes.Unallocate()}
+	case reservation.Resize:
+		o.Volume.AllocationRole = ""
+		o.Grow = o.Grow.Unallocate()
+		return o
+	}
+	return op
+}
+
+// volumeInUse reports whether a task or executor in the books uses a volume.
+func (a *agent) volumeInUse(owner role.Name, id string) bool {
+	for _, t := range a.sortedTasks() {
+		if t.holds() && hasVolume(t.Resources, owner, id) {
+			return true
+		}
+	}
+	for _, e := range a.sortedExecutors() {
+		if hasVolume(e.Info.Resources, owner, id) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasVolume(r resources, owner role.Name, id string) bool {
+	for v := range r.PersistentVolumes().All() {
+		if v.Owner() == owner && v.Disk.Persistence.ID == id {
+			return true
+		}
+	}
+	return false
 }

@@ -27,6 +27,7 @@ var commands = []command{
 		return runDetect(args, stdout, stderr)
 	}},
 	{"resources", "check texts of resources or attributes, one a line", runResources},
+	{"sim", "replay scenario files on an allocator", runSim},
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

@@ -1,0 +1,252 @@
+package scenario_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/offer/scenario"
+)
+
+// docs/allocation.md §2.1
+func TestEventsOfOneStepAreOneRun(t *testing.T) {
+	got := strictly(t, addF, `{"op":"atomic","ops":[`+addA+`,{"op":"add_agent","agent":"B","resources":"cpus:1;mem:32"}]}`)
+	require.Equal(t, []string{"1", "1 " + whole + " F/r/B{cpus:1; mem:32}"}, got)
+}
+
+// docs/allocation.md §2.1
+func TestOneJumpOfTheClockIsOneRun(t *testing.T) {
+	got := strictly(t, addF, addA, `{"op":"advance","seconds":7}`, tick)
+	require.Equal(t, []string{"1", "1 " + whole, "1", "1"}, got)
+}
+
+// docs/allocation.md §2.1
+func TestIntervalOption(t *testing.T) {
+	c := caseOf(t, `"allocation_interval":10`, addF, `{"op":"advance","seconds":9}`, tick)
+	require.Equal(t, []string{"1", "0", "1"}, play(t, scenario.Strict(), c))
+}
+
+// docs/allocation.md §2.1: a paused allocator drops what is asked for, and a resume asks for nothing.
+func TestPauseAndResume(t *testing.T) {
+	got := strictly(t, addF, `{"op":"pause"}`, addA, tick, `{"op":"resume"}`, tick)
+	require.Equal(t, []string{"1", "0", "0", "0", "0", "1 " + whole}, got)
+}
+
+// docs/allocation.md §2.1: the hold after a fail-over ends with enough agents.
+func TestRecoverState(t *testing.T) {
+	hold := `{"op":"recover_state","expected_agents":5,"quotas":{"q":{"guarantees":"cpus:1","limits":"cpus:1"}}}`
+	agent := func(id string) string {
+		return `{"op":"add_agent","agent":"` + id + `","resources":"cpus:4;mem:1024"}`
+	}
+	got := strictly(t, hold, addF, agent("A"), agent("B"), agent("C"), tick, agent("D"))
+	require.Equal(t, []string{"0", "0", "0", "0", "0", "0", "1 F/r/D{cpus:4; mem:1024}"}, got[:7])
+	require.Len(t, strictly(t, `{"op":"recover_state","expected_agents":5}`, addF, addA), 3)
+	require.Equal(t, "1 "+whole, last(strictly(t, `{"op":"recover_state","expected_agents":5}`, addF, addA)), "no quota, no hold")
+}
+
+// docs/allocation.md §3.1
+func TestRefusals(t *testing.T) {
+	back := func(more string) string {
+		return `{"op":"recover","framework":"F","role":"r","agent":"A","resources":"cpus:4;mem:1024"` + more + `}`
+	}
+	for name, c := range map[string]struct {
+		more  string
+		ticks int // until it is offered again
+	}{
+		"none":                {``, 1},
+		"zero":                {`,"refuse_seconds":0`, 1},
+		"raised to a batch":   {`,"refuse_seconds":0.2`, 2},
+		"three":               {`,"refuse_seconds":3`, 3},
+		"default":             {`,"default_filter":true`, 5},
+		"negative is default": {`,"refuse_seconds":-1,"is_allocated":true`, 5},
+	} {
+		steps := []string{addF, addA, tick, back(c.more)}
+		for range c.ticks {
+			steps = append(steps, tick)
+		}
+		got := strictly(t, steps...)
+		require.Equal(t, "1 "+whole, last(got), "%s: %v", name, got)
+		for _, l := range got[4 : len(got)-1] {
+			require.Equal(t, "1", l, "%s: %v", name, got)
+		}
+	}
+}
+
+// docs/allocation.md §3.1: without a record of what it was expanded to, decline_all gives back what is out.
+func TestDeclineAllFindsWhatIsOut(t *testing.T) {
+	both := []string{
+		addF, `{"op":"add_framework","framework":"G","roles":["s"]}`, addA,
+		`{"op":"add_agent","agent":"B","resources":"cpus:4;mem:1024"}`,
+	}
+	for more, want := range map[string]string{
+		``:                                  "1 F/r/A{cpus:4; mem:1024} G/s/B{cpus:4; mem:1024}",
+		`,"framework":"G"`:                  "1 G/s/B{cpus:4; mem:1024}",
+		`,"agent":"A"`:                      "1 F/r/A{cpus:4; mem:1024}",
+		`,"role":"x"`:                       "1",
+		`,"default_filter":true,"role":"s"`: "1 F/r/B{cpus:4; mem:1024}",
+	} {
+		got := strictly(t, append(append([]string{}, both...), `{"op":"decline_all"`+more+`}`, tick)...)
+		require.Equal(t, want, last(got), more)
+	}
+}
+
+// docs/allocation.md §3.1: what became a task is no offer any more.
+func TestTransitionToAllocated(t *testing.T) {
+	got := strictly(t, addF, addA,
+		`{"op":"transition_to_allocated","framework":"F","role":"r","agent":"A","resources":"cpus:1;mem:24"}`,
+		`{"op":"decline_all"}`, tick)
+	require.Equal(t, "1 F/r/A{cpus:3; mem:1000}", last(got))
+}
+
+// docs/allocation.md §8 (10): giving back what is gone is normal, and frees only what is held.
+func TestRecoverWhatIsGone(t *testing.T) {
+	back := `{"op":"recover","framework":"F","role":"r","agent":"A","resources":"cpus:9;mem:2048","refuse_seconds":1}`
+	require.Equal(t, "0", last(strictly(t, addF, addA, `{"op":"remove_agent","agent":"A"}`, back)))
+	require.Equal(t, "0", last(strictly(t, addF, addA, `{"op":"remove_framework","framework":"F"}`, back)))
+	r, err := scenario.New(caseOf(t, "", addF, addA, back), scenario.Strict())
+	require.NoError(t, err)
+	for r.More() {
+		_, err := r.Next()
+		require.NoError(t, err)
+	}
+	f, err := r.Final()
+	require.NoError(t, err)
+	require.Equal(t, "cpus:4; mem:1024", f.Agents["A"].Available)
+	require.Empty(t, f.Agents["A"].Held)
+}
+
+// docs/allocation.md §2.2
+func TestWhitelistGoesByHostname(t *testing.T) {
+	onHost := func(op, id, host string) string {
+		return `{"op":"` + op + `","agent":"` + id + `","hostname":"` + host + `","resources":"cpus:4;mem:1024"}`
+	}
+	got := strictly(t, addF, `{"op":"whitelist","hosts":["h","B"]}`,
+		onHost("add_agent", "A", "h"), addA2("B"), onHost("add_agent", "C", "c"),
+		onHost("update_agent", "C", "h"), `{"op":"whitelist"}`, `{"op":"whitelist","hosts":[]}`, tick)
+	require.Equal(t, []string{
+		"1", "0", "1 " + whole, "1 F/r/B{cpus:4; mem:1024}", "1",
+		"1 F/r/C{cpus:4; mem:1024}", "0", "0", "1",
+	}, got)
+}
+
+func addA2(id string) string {
+	return `{"op":"add_agent","agent":"` + id + `","resources":"cpus:4;mem:1024"}`
+}
+
+// docs/allocation.md §2.1: a changed hostname or capability asks for a run of that agent; the same again does not.
+func TestUpdateAgentThatChangesNoTotal(t *testing.T) {
+	update := func(more string) string { return `{"op":"update_agent","agent":"A"` + more + `}` }
+	got := strictly(t, addF, addA, update(`,"resources":"cpus:4;mem:1024"`), update(`,"hostname":"h"`), update(`,"hostname":"h"`),
+		update(`,"capabilities":["MULTI_ROLE"]`), update(`,"capabilities":["MULTI_ROLE"]`), update(`,"resources":"cpus:5;mem:1024"`))
+	require.Equal(t, []string{"1", "1 " + whole, "0", "1", "0", "1", "0", "1 F/r/A{cpus:1}"}, got)
+}
+
+// docs/allocation.md §2.3: an agent without MULTI_ROLE is shown to nobody, one without HIERARCHICAL_ROLE to no nested role.
+// These gates are the reference's alone.
+func TestAgentCapabilities(t *testing.T) {
+	nested := `{"op":"add_framework","framework":"N","roles":["a/b"]}`
+	agent := func(caps string) string {
+		return `{"op":"add_agent","agent":"A","resources":"cpus:4;mem:1024","capabilities":[` + caps + `]}`
+	}
+	revive := `{"op":"revive","framework":"N"}`
+	all := `"MULTI_ROLE","HIERARCHICAL_ROLE"`
+	got := strictly(t, nested, addF, agent(`"HIERARCHICAL_ROLE"`), tick, revive)
+	require.Equal(t, []string{"1", "1", "1", "1", "1"}, got)
+	got = strictly(t, nested, agent(`"MULTI_ROLE"`), revive, addF)
+	require.Equal(t, []string{"1", "1", "1", "1 " + whole}, got)
+	got = strictly(t, nested, agent(`"MULTI_ROLE"`), `{"op":"update_agent","agent":"A","capabilities":[`+all+`]}`)
+	require.Equal(t, "1 N/a/b/A{cpus:4; mem:1024}", last(got))
+	require.Equal(t, "1 N/a/b/A{cpus:4; mem:1024}", last(strictly(t, nested, agent(all))))
+	require.Equal(t, "1 N/a/b/A{cpus:4; mem:1024}", last(play(t, scenario.Default(0), caseOf(t, "", nested, agent("")))), "ours")
+}
+
+// docs/allocation.md §2.3: capabilities of frameworks, suppressed roles and inactive frameworks.
+func TestFrameworkFields(t *testing.T) {
+	gpus := `{"op":"add_agent","agent":"A","resources":"cpus:4;gpus:1;mem:1024"}`
+	with := func(more string) string {
+		return `{"op":"add_framework","framework":"F","roles":["r"]` + more + `}`
+	}
+	require.Equal(t, "1", last(strictly(t, with(``), gpus)))
+	require.Equal(t, "1 F/r/A{cpus:4; gpus:1; mem:1024}", last(strictly(t, with(`,"capabilities":["MULTI_ROLE","GPU_RESOURCES"]`), gpus)))
+	require.Equal(t, "1", last(strictly(t, with(`,"suppressed_roles":["r"]`), addA)))
+	require.Equal(t, []string{"0", "1", "1 " + whole},
+		strictly(t, with(`,"active":false`), addA, `{"op":"activate_framework","framework":"F"}`))
+	small := `{"op":"add_agent","agent":"A","resources":"cpus:0.005;mem:16"}`
+	require.Equal(t, "1", last(strictly(t, with(``), small)))
+	require.Equal(t, "1 F/r/A{cpus:0.005; mem:16}", last(strictly(t, with(`,"min_allocatable":{"r":[]}`), small)))
+	require.Equal(t, "1", last(strictly(t, with(`,"min_allocatable":{"r":["cpus:1"]}`), small)))
+}
+
+// docs/allocation.md §2.7: the options that set the minimum.
+func TestMinimumOptions(t *testing.T) {
+	small := `{"op":"add_agent","agent":"A","resources":"cpus:0.005;mem:16"}`
+	for options, want := range map[string]string{
+		``:                                      "1",
+		`"no_min_allocatable":true`:             "1 F/r/A{cpus:0.005; mem:16}",
+		`"no_min_allocatable":false`:            "1",
+		`"min_allocatable":[]`:                  "1 F/r/A{cpus:0.005; mem:16}",
+		`"min_allocatable":["cpus:1","mem:16"]`: "1 F/r/A{cpus:0.005; mem:16}",
+		`"min_allocatable":["cpus:1"]`:          "1",
+		`"fairness_exclude":["cpus","mem"]`:     "1",
+	} {
+		require.Equal(t, want, last(play(t, scenario.Strict(), caseOf(t, options, addF, small))), options)
+	}
+}
+
+// docs/allocation.md §1.1: what an agent reports to be used counts once its framework is known, and what a framework tells
+// on top of that counts as well, but nothing twice.
+func TestUsed(t *testing.T) {
+	used := `,"used":{"F":{"role":"r","resources":"cpus:1;mem:24"}}}`
+	agent := `{"op":"add_agent","agent":"A","resources":"cpus:4;mem:1024"` + used
+	framework := func(cpus string) string {
+		return `{"op":"add_framework","framework":"F","roles":["r"],"used":{"A":{"role":"r","resources":"cpus:` + cpus + `;mem:24"},"gone":{"role":"r","resources":"cpus:1"}}}`
+	}
+	require.Equal(t, "1 F/r/A{cpus:3; mem:1000}", last(strictly(t, agent, addF)))
+	require.Equal(t, "1 F/r/A{cpus:3; mem:1000}", last(strictly(t, agent, framework("1"))))
+	require.Equal(t, "1 F/r/A{cpus:2; mem:1000}", last(strictly(t, agent, framework("2"))))
+	list := `{"op":"add_agent","agent":"A","resources":"cpus:4;mem:1024","used":{"F":[{"role":"r","resources":"cpus:1"},{"role":"s","resources":"cpus:1"}]}}`
+	require.Equal(t, "1 F/r/A{cpus:2; mem:1024}", last(strictly(t, list, addF)))
+}
+
+const reserve = `{"type":"RESERVE","resources":[{"name":"cpus","type":"SCALAR","scalar":{"value":1},"reservations":[{"type":"DYNAMIC","role":"r","principal":"ops"}]}]}`
+
+// docs/allocation.md §5.1: an operator's operations are done all or none.
+func TestUpdateAvailable(t *testing.T) {
+	available := func(ops string) string {
+		return `{"op":"update_available","agent":"A","operations":[` + ops + `]}`
+	}
+	unreserve := `{"type":"UNRESERVE","resources":[{"name":"cpus","type":"SCALAR","scalar":{"value":1},"reservations":[{"type":"DYNAMIC","role":"r","principal":"ops"}]}]}`
+	got := strictly(t, addA, available(reserve+`,`+unreserve+`,`+unreserve), addF)
+	require.Equal(t, []string{"1", "0 refused", "1 " + whole}, got)
+	got = strictly(t, addA, available(reserve+`,`+reserve), addF)
+	require.Equal(t, []string{"1", "0 ok", "1 F/r/A{cpus(reservations: [(DYNAMIC,r,ops)]):2; cpus:2; mem:1024}"}, got)
+	require.Equal(t, "0 refused", last(strictly(t, addF, addA, available(reserve))), "it is offered, and nothing is rescinded")
+}
+
+// docs/allocation.md §4: operations of an accept change what is held and tell the result; those that do not fit nothing.
+func TestUpdateAllocation(t *testing.T) {
+	update := func(offered string) string {
+		return `{"op":"update_allocation","framework":"F","role":"r","agent":"A","offered":"` + offered + `","operations":[` + reserve + `]}`
+	}
+	after := "={cpus(reservations: [(DYNAMIC,r,ops)]):1; cpus:3; mem:1024}"
+	got := strictly(t, addF, addA, update("cpus:4;mem:1024"), `{"op":"decline_all"}`, tick)
+	require.Equal(t, []string{"0 " + after, "0", "1 F/r/A{cpus(reservations: [(DYNAMIC,r,ops)]):1; cpus:3; mem:1024}"}, got[2:])
+	require.Equal(t, "0 refused", last(strictly(t, addF, addA, update("mem:1024"))), "not in it")
+	require.Equal(t, "0 refused", last(strictly(t, addF, addA, update("cpus:5"))), "not held")
+	task := `{"op":"transition_to_allocated","framework":"F","role":"r","agent":"A","resources":"cpus:4;mem:1024"}`
+	require.Equal(t, "0 "+after, last(strictly(t, addF, addA, task, update("cpus:4;mem:1024"))))
+}
+
+// docs/allocation.md §1.3: weights of several roles are one change.
+func TestUpdateWeights(t *testing.T) {
+	got := strictly(t, addF, `{"op":"add_framework","framework":"G","roles":["s"]}`, `{"op":"update_weights","weights":{"s":3,"r":1}}`,
+		`{"op":"atomic","ops":[`+addA+`,`+addA2("B")+`,`+addA2("C")+`,`+addA2("D")+`]}`)
+	require.Equal(t, "1 F/r/A{cpus:4; mem:1024} G/s/B{cpus:4; mem:1024} G/s/C{cpus:4; mem:1024} G/s/D{cpus:4; mem:1024}", last(got))
+}
+
+// docs/allocation.md §2.6: quota of a role, set and taken away.
+func TestUpdateQuota(t *testing.T) {
+	got := strictly(t, addF, `{"op":"update_quota","role":"r","guarantees":"","limits":"cpus:1"}`, addA,
+		`{"op":"update_quota","role":"r"}`, tick)
+	require.Equal(t, []string{"1", "0", "1 F/r/A{cpus:1; mem:1024}", "0", "1 F/r/A{cpus:3}"}, got)
+}

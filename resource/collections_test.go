@@ -541,3 +541,54 @@ func TestSharedCounts(t *testing.T) {
 	plain := collect(t, volume("v", 64))
 	require.Equal(t, 2, one.Add(plain).Len(), "a non-shared one is another entry")
 }
+
+// Twins that differ only in fields that do not count come in one order too.
+// docs/resource-model.md §4.1
+func TestOrderOfTwins(t *testing.T) {
+	a, b, c := volume("v", 64), volume("v", 64), volume("v", 64)
+	b.Disk.Volume.ContainerPath = "elsewhere"
+	c.Disk.Persistence.Principal = ptr("p")
+	want := collect(t, a, b, c)
+	require.Equal(t, 3, want.Len())
+	for _, order := range [][]resource.Resource{{a, c, b}, {b, a, c}, {b, c, a}, {c, a, b}, {c, b, a}} {
+		require.Equal(t, want, collect(t, order...))
+		require.Equal(t, want, collect(t, order[0]).Add(collect(t, order[1])).Add(collect(t, order[2])))
+	}
+}
+
+// Whatever shares memory with what a Sum holds already, shared copies count and indivisible ones stay apart.
+// docs/resource-model.md §4.2
+func TestSumOfItself(t *testing.T) {
+	v := volume("v", 64)
+	v.Shared = true
+	r := collect(t, v, mount("/m", 9)).Add(resource.MustParse("cpus:1;ports:[1-2]"))
+	var sum resource.Sum
+	sum.Add(r)
+	sum.Add(r)
+	require.Equal(t, r.Add(r), sum.Resources())
+	require.ErrorIs(t, sum.Sub(r.Add(r).Add(r)), resource.ErrNotContained)
+	rest := r.Add(r).SubSaturating(r)
+	require.NoError(t, sum.Sub(r))
+	require.Equal(t, rest, sum.Resources())
+	sum.Reset()
+	require.Equal(t, resource.Resources{}, sum.Resources())
+	sum.Add(r)
+	require.Equal(t, r, sum.View())
+}
+
+// docs/resource-model.md §4.5
+func TestContainsQuantitiesToTheThousandth(t *testing.T) {
+	r := resource.MustParse("cpus:2;cpus(a):0.999")
+	require.True(t, r.ContainsQuantities(mustQuantities(t, "cpus:2.999")))
+	require.False(t, r.ContainsQuantities(mustQuantities(t, "cpus:3")))
+}
+
+// A sum above MaxScalar cannot be stated.
+// docs/resource-model.md §4.6
+func TestFlagTextOfLargeSums(t *testing.T) {
+	most := collect(t, resource.Resource{Name: "cpus", Scalar: resource.MaxScalar})
+	_, err := most.FlagText()
+	require.NoError(t, err)
+	_, err = most.Add(resource.MustParse("cpus:0.001")).FlagText()
+	require.ErrorIs(t, err, resource.ErrNotFlagText)
+}

@@ -2,6 +2,7 @@ package master_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -89,7 +90,14 @@ func (r *rig) step(in msg.Input) error {
 func (r *rig) check() {
 	r.t.Helper()
 	require.NoError(r.t, r.m.Check())
-	require.Equal(r.t, plain(r.m.Snapshot()), plain(r.follow), "the events are not the delta of the snapshot")
+	is := r.m.Snapshot()
+	require.Equal(r.t, plain(is), plain(r.follow), "the events are not the delta of the snapshot")
+	for _, rows := range [][2]any{{is.Agents, r.follow.Agents}, {is.Frameworks, r.follow.Frameworks}, {is.Executors, r.follow.Executors},
+		{is.Tasks, r.follow.Tasks}, {is.Offers, r.follow.Offers}} {
+		if reflect.ValueOf(rows[0]).Len() > 0 && !reflect.DeepEqual(rows[0], rows[1]) {
+			require.Fail(r.t, "the events are not the delta of the snapshot", "%#v\n%#v", rows[0], rows[1])
+		}
+	}
 }
 
 // plain is a snapshot with empty lists as nil.

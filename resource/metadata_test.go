@@ -157,6 +157,17 @@ func TestUpgradeDiscardsOldFieldsBesideAStack(t *testing.T) {
 }
 
 // docs/resource-model.md §3.3
+func TestWireOwner(t *testing.T) {
+	for want, w := range map[string]resource.Wire{
+		"":    {Resource: scalar("cpus", 1), Role: ptr("*")},
+		"eng": {Resource: scalar("cpus", 1), Role: ptr("eng")},
+		"r/s": {Resource: scalar("cpus", 1, static("r"), dynamic("r/s"))},
+	} {
+		require.EqualValues(t, want, w.Owner())
+	}
+}
+
+// docs/resource-model.md §3.3
 func TestDowngradeLosesWhatStaticCannotSay(t *testing.T) {
 	v := static("a")
 	v.Principal = ptr("p")

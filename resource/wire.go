@@ -67,6 +67,9 @@ func (w Wire) Check() error {
 	return nil
 }
 
+// Owner is the role that w is reserved to, whatever its form; "" if unreserved (docs/resource-model.md §3.3).
+func (w Wire) Owner() role.Name { return Upgrade(w).Resource.Owner() }
+
 // Upgrade gives w in the post-refinement form (docs/resource-model.md §3.3): a stack that is there wins over
 // the old fields; role "*" is unreserved; else one entry, DYNAMIC iff reservation is there.
 // It does not check, cannot fail, and upgrading twice changes nothing more.

@@ -216,13 +216,28 @@ func (w *wild) sensible(name string) msg.Message {
 				if o.Role == "web" {
 					a.Operations = append(a.Operations, msg.Reserve(dynamic("disk:50", "web")), msg.Create(volume("sv", 20, "web", true)))
 				}
-				a.Operations = append(a.Operations, w.operation(), msg.Launch(t), w.operation())
+				a.Operations = append(a.Operations, w.operation(), msg.Launch(t), w.good(o.Agent), w.operation())
 				return a
 			}
 		}
 	}
 	return msg.Subscribe{Framework: msg.FrameworkInfo{Roles: []role.Name{"web"}, FailoverTimeout: time.Minute, Checkpoint: w.coin(),
 		Capabilities: msg.Capabilities{SharedResources: true, ReservationRefinement: true, PartitionAware: w.coin()}}}
+}
+
+// good draws a launch that is valid if its ids are free and the offer is large enough.
+func (w *wild) good(a agentID) msg.Operation {
+	id := pick[msg.TaskID](w, "task", "t1", "t2", "t3", "t4")
+	t := custom(id, a, "cpus:0.1;mem:32", pick[msg.ExecutorID](w, "executor", "x1", "x2"), "cpus:0.1;mem:32;disk:1")
+	switch rapid.IntRange(0, 3).Draw(w.rt, "launch") {
+	case 0:
+		g := msg.LaunchGroup{Executor: *t.Executor, Tasks: []msg.TaskInfo{t}}
+		g.Tasks[0].Executor = nil
+		return msg.Operation{Do: g}
+	case 1:
+		t.Resources = t.Resources.Add(volume("sv", 20, "web", true))
+	}
+	return msg.Launch(t)
 }
 
 // fromAgent draws a message.

@@ -68,6 +68,8 @@ type Allocator struct {
 	cycle    cycle
 	stats    Stats
 	figures  figures
+
+	firstClaim, lastClaim *node // roles whose guarantee may expire, the first to do so first
 }
 
 // Stats counts what an allocator did since it was made.

@@ -4,10 +4,11 @@ import "fmt"
 
 // figures checks what Metrics reads of the present state; what only counts events has nothing to be held against.
 func (k *checker) figures() error {
-	a, refused, unmet := k.a, make(map[*node]int), 0
+	a, refused, unmet, filters := k.a, make(map[*node]int), 0, 0
 	for _, c := range a.clients {
 		if c != nil {
 			refused[c.role] += c.refused
+			filters += c.refused
 		}
 	}
 	for _, n := range a.roles {
@@ -42,6 +43,8 @@ func (k *checker) figures() error {
 		stopped += top.stoppedIn()
 	}
 	switch f := &a.figures; {
+	case f.filters != filters:
+		return fmt.Errorf("filters is %d, the clients give %d", f.filters, filters)
 	case f.unmet != unmet:
 		return fmt.Errorf("unmet is %d, the roles give %d", f.unmet, unmet)
 	case a.root.figures.childStops != stopped:

@@ -17,6 +17,7 @@ type figures struct {
 	latency time.Duration // their waits together
 	whyNot  [gateCount]uint64
 
+	filters    int     // refusals in force
 	unmet      int     // roles whose own guarantee is not met
 	heldAgents []int32 // by index of a name: agents with something of it held back when last looked at
 
@@ -58,6 +59,12 @@ func (f *figures) tell(c *client, v *verdict) {
 func (f *figures) tellGate(c *client, gate Gate) {
 	f.whyNot[gate]++
 	c.figures.whyNot[gate]++
+}
+
+// countFilters notes that the refusals of c in force are n more.
+func (a *Allocator) countFilters(c *client, n int) {
+	c.role.figures.refused += n
+	a.figures.filters += n
 }
 
 // offered notes that c is made an offer now.
@@ -103,6 +110,7 @@ func (a *Allocator) relisted(c *client, is bool) {
 	change := 1
 	if is {
 		a.figures.wait(c, a.now)
+		a.alive(c.role)
 	} else {
 		a.figures.unwait(c)
 		change = -1
@@ -219,9 +227,6 @@ func (a *Allocator) unhold(g *agent) {
 	}
 	g.heldBack = g.heldBack[:0]
 }
-
-// required is what headroom holds of name i for guarantees.
-func (a *Allocator) required(i int) int64 { return a.root.childNeed.Get(i) }
 
 // holdBackBeyond notes that headroom cut the names of which b has more than surplus (QuotaReference).
 func (cy *cycle) holdBackBeyond(surplus, b *vec) {

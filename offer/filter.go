@@ -54,7 +54,7 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 		case r.until <= until && (r.b == b || b.res.Contains(r.b.res)): // the new one makes it superfluous
 			c.refused--
 			c.framework.refused--
-			c.role.figures.refused--
+			a.countFilters(c, -1)
 		default:
 			g.refusals[kept] = r
 			kept++
@@ -63,7 +63,7 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 	g.refusals = slices.Replace(g.refusals, kept, to, refusal{b: b, until: until, client: c.index, gen: gen})
 	c.refused++
 	c.framework.refused++
-	c.role.figures.refused++
+	a.countFilters(c, 1)
 	if b == g.free {
 		a.note(c, g)
 	}
@@ -134,7 +134,7 @@ func (a *Allocator) forgive(c *client) {
 	a.forgivings++
 	a.forgiven[c.index] = a.forgivings
 	c.framework.refused -= c.refused
-	c.role.figures.refused -= c.refused
+	a.countFilters(c, -c.refused)
 	c.refused = 0
 }
 
@@ -150,7 +150,7 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 			c := a.clients[r.client]
 			c.refused--
 			c.framework.refused--
-			c.role.figures.refused--
+			a.countFilters(c, -1)
 			continue
 		}
 		kept = append(kept, *r)

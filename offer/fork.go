@@ -32,6 +32,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
 	b.expiries.list = f.agentsOf(a.expiries.list)
 	b.open = f.agentsOf(a.open)
+	b.firstClaim, b.lastClaim = f.claimer(a.firstClaim), f.claimer(a.lastClaim)
 	b.figures.heldAgents = slices.Clone(a.figures.heldAgents)
 	b.figures.longest, b.figures.shortest = f.client(a.figures.longest), f.client(a.figures.shortest)
 	b.cycle = cycle{}
@@ -65,11 +66,18 @@ func (f forker) node(n *node) *node {
 	return f.to.roles[n.index]
 }
 
+func (f forker) claimer(n *node) *node {
+	if n == nil {
+		return nil
+	}
+	return f.to.roles[n.index]
+}
+
 func (f forker) roles() {
 	root := *f.from.root
 	f.to.root = &root
 	f.children(&root)
-	root.childNeed = root.childNeed.Clone()
+	root.childNeed, root.claim.childKept = root.childNeed.Clone(), root.claim.childKept.Clone()
 	for i, n := range f.from.roles {
 		if n == nil {
 			continue
@@ -86,6 +94,8 @@ func (f forker) roles() {
 			*v = v.Clone()
 		}
 		m.figures.revocable = n.figures.revocable.Clone()
+		m.claim.kept, m.claim.childKept = n.claim.kept.Clone(), n.claim.childKept.Clone()
+		m.claim.before, m.claim.after = f.claimer(n.claim.before), f.claimer(n.claim.after)
 	}
 }
 

@@ -237,6 +237,7 @@ func (a *Allocator) Revive(now Time, f FrameworkID, roles ...role.Name) error {
 	a.advance(now)
 	for _, c := range clients {
 		a.forgive(c)
+		a.alive(c.role)
 		a.set(c, func() { c.suppressed = false })
 	}
 	a.unfilterFramework(a.fws[a.fwAt[f]])

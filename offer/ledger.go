@@ -229,6 +229,7 @@ func (a *Allocator) giveUse(c *client, g *agent, b *bundle) {
 	for n := c.role; n != a.root; n = n.parent {
 		n.used.Add(&b.unres)
 	}
+	a.alive(c.role)
 	u, ok := c.uses[g.index]
 	if !ok {
 		u = &use{client: c, agent: g, b: a.nothing, in: len(g.uses)}
@@ -250,6 +251,7 @@ func (a *Allocator) takeUse(u *use, b *bundle) {
 	for n := u.client.role; n != a.root; n = n.parent {
 		n.used.Sub(&b.unres)
 	}
+	a.alive(u.client.role)
 	if u.b == b {
 		u.b = a.nothing
 	} else {

@@ -18,6 +18,9 @@ func (a *Allocator) startReference() {
 		}
 		n.spent = n.reserved.Clone()
 		n.spent.Add(&n.unres)
+		if n.claim.expired {
+			continue
+		}
 		unsat := lessClamped(&n.guarantee, &n.spent)
 		cy.required.Add(&unsat)
 	}

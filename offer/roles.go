@@ -41,6 +41,7 @@ type node struct {
 	childNeed vec // sum of need over the children
 	spent     vec // consumed, as this run counts it (QuotaReference)
 
+	claim   claim
 	figures roleFigures
 }
 
@@ -137,6 +138,7 @@ func (a *Allocator) reserve(r resource.Resources, sign int) {
 			addSigned(&up.reserved, byRole[owner], sign)
 		}
 		a.refreshNeed(n)
+		a.alive(n)
 	}
 	if sign < 0 {
 		for _, owner := range owners {

@@ -102,6 +102,10 @@ type Rules struct {
 	SplitRevocable bool
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
 	Rescind bool
+	// HeadroomExpiry is how long a guarantee that nobody takes keeps capacity from others; 0: for ever. It is alive while
+	// its role, or one below, takes or gives back resources, reserves, is listed anew or revived, or has its quota set; and
+	// its role is still served first of what is free when it has expired (docs/allocation.md §8).
+	HeadroomExpiry time.Duration
 	// CountReservations charges a role, in the order of roles, with all that is reserved for it, in use or not: a role
 	// cannot hoard reservations for nothing (docs/allocation.md §8).
 	CountReservations bool
@@ -160,7 +164,7 @@ func (r *Rules) check() error {
 		return fmt.Errorf("rules made by hand: %w", ErrRules)
 	case r.Triggers > OnRequest, r.Quota > QuotaReference:
 		return fmt.Errorf("triggers %d, quota %d: no such rule: %w", r.Triggers, r.Quota, ErrRules)
-	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.BackoffCap < 0:
+	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.HeadroomExpiry < 0, r.BackoffCap < 0:
 		return fmt.Errorf("a negative duration: %w", ErrRules)
 	case r.Quota == QuotaReference && r.GuaranteeFirst:
 		return fmt.Errorf("GuaranteeFirst needs QuotaTree: %w", ErrRules)

@@ -160,6 +160,9 @@ func (a *Allocator) NextDeadline() (Time, bool) {
 	if s.holding {
 		at(s.holdUntil)
 	}
+	if end, any := a.nextClaim(); any && a.rules.Triggers == OnChange {
+		at(end)
+	}
 	if a.firstOut != nil && a.firstOut.deadline > 0 {
 		at(a.firstOut.deadline)
 	}
@@ -175,6 +178,7 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 	a.advance(now)
 	s := &a.sched
 	a.expire()
+	a.expireClaims()
 	a.endAsks()
 	if s.holding && a.now >= s.holdUntil {
 		a.Resume(a.now)

@@ -65,6 +65,7 @@ func (a *Allocator) SetQuota(now Time, cs []quota.Config, force bool) error {
 		n.hasQuota = !c.IsDefault()
 		n.guarantee, n.limit = a.names.vec(c.Guarantees), a.names.ceiling(c.Limits)
 		a.renewNeed(n)
+		a.alive(n)
 	}
 	if a.rules.Rescind {
 		for _, c := range cs {
@@ -165,7 +166,7 @@ func (n *node) within(top *node) bool {
 
 // makeRoom rescinds the latest offers of others as far as the guarantees of cs lack headroom.
 func (a *Allocator) makeRoom(cs []quota.Config) {
-	lacking := func(i int) bool { return a.root.childNeed.Get(i) > a.placeable.Get(i) }
+	lacking := func(i int) bool { return a.required().Get(i) > a.placeable.Get(i) }
 	for _, c := range cs {
 		n, ok := a.role(c.Role)
 		if !ok || c.Guarantees.IsEmpty() {

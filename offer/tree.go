@@ -33,6 +33,7 @@ func (a *Allocator) refreshNeed(n *node) {
 func (a *Allocator) renewNeed(n *node) {
 	for ; n != a.root; n = n.parent {
 		a.requota(n)
+		a.renewKept(n)
 		for i := range a.names.len() {
 			need := max(n.guarantee.Get(i)-n.consumed(i), n.childNeed.Get(i), 0)
 			if old := n.need.Get(i); need != old {
@@ -70,7 +71,7 @@ func (a *Allocator) ceilingOf(n *node, i int) int64 {
 
 // surplus is how much of name i may be taken without endangering a guarantee.
 func (a *Allocator) surplus(i int) int64 {
-	return max(a.placeable.Get(i)-a.root.childNeed.Get(i), 0)
+	return max(a.placeable.Get(i)-a.required().Get(i), 0)
 }
 
 // guaranteedOf reports whether n or a role above it has a guarantee for name i.
@@ -104,7 +105,7 @@ func (a *Allocator) treePortion(n *node, b *bundle) portion {
 			rest = within
 			p.cutBy(GateLimit)
 		}
-		if !a.root.childNeed.IsZero() {
+		if !a.required().IsZero() {
 			if within := a.surplusBeside(i); within < rest {
 				rest = within
 				p.cutBy(GateHeadroom)

@@ -58,7 +58,7 @@ func playAll(t *testing.T, c *scenario.Case, cfg scenario.Config) {
 }
 
 // ledgersAgree holds the replay's ledger of who holds what against the allocator's books of the agents.
-func ledgersAgree(t *testing.T, r *scenario.Replay) {
+func ledgersAgree(t require.TestingT, r *scenario.Replay) {
 	f, err := r.Final()
 	require.NoError(t, err)
 	for id, b := range f.Agents {

@@ -98,7 +98,7 @@ func TestTransitionToAllocated(t *testing.T) {
 	require.Equal(t, "1 F/r/A{cpus:3; mem:1000}", last(got))
 }
 
-// docs/allocation.md §8 (10): giving back what is gone is normal, and frees only what is held.
+// docs/allocation.md §4: giving back what is gone is normal, and frees only what is held.
 func TestRecoverWhatIsGone(t *testing.T) {
 	back := `{"op":"recover","framework":"F","role":"r","agent":"A","resources":"cpus:9;mem:2048","refuse_seconds":1}`
 	require.Equal(t, "0", last(strictly(t, addF, addA, `{"op":"remove_agent","agent":"A"}`, back)))
@@ -210,7 +210,7 @@ func TestUsed(t *testing.T) {
 
 const reserve = `{"type":"RESERVE","resources":[{"name":"cpus","type":"SCALAR","scalar":{"value":1},"reservations":[{"type":"DYNAMIC","role":"r","principal":"ops"}]}]}`
 
-// docs/allocation.md §5.1: an operator's operations are done all or none.
+// docs/allocation.md §4: an operator's operations are done all or none.
 func TestUpdateAvailable(t *testing.T) {
 	available := func(ops string) string {
 		return `{"op":"update_available","agent":"A","operations":[` + ops + `]}`
@@ -249,4 +249,31 @@ func TestUpdateQuota(t *testing.T) {
 	got := strictly(t, addF, `{"op":"update_quota","role":"r","guarantees":"","limits":"cpus:1"}`, addA,
 		`{"op":"update_quota","role":"r"}`, tick)
 	require.Equal(t, []string{"1", "0", "1 F/r/A{cpus:1; mem:1024}", "0", "1 F/r/A{cpus:3}"}, got)
+}
+
+// docs/allocation.md §3.2
+func TestWhatClearsRefusals(t *testing.T) {
+	declined := []string{addF, addA, `{"op":"decline_all","refuse_seconds":86400}`}
+	after := func(steps ...string) string { return last(strictly(t, append(append(declined, steps...), tick)...)) }
+	suppress, revive := `{"op":"suppress","framework":"F"}`, `{"op":"revive","framework":"F"}`
+	require.Equal(t, "1", after())
+	require.Equal(t, "1 "+whole, last(strictly(t, append(declined, suppress, revive)...)), "revived: at once")
+	require.Equal(t, "1", after(suppress))
+	require.Equal(t, "1 "+whole, after(suppress, `{"op":"update_framework","framework":"F","roles":["r"]}`), "unsuppressed by an update")
+	require.Equal(t, "1", after(`{"op":"update_framework","framework":"F","roles":["r","s"],"suppressed_roles":["s"]}`))
+	require.Equal(t, "1 "+whole, last(strictly(t, append(declined,
+		`{"op":"deactivate_framework","framework":"F"}`, `{"op":"activate_framework","framework":"F"}`)...)))
+	require.Equal(t, "1 "+whole, after(`{"op":"update_framework","framework":"F","roles":["s"],"suppressed_roles":["s"]}`,
+		`{"op":"update_framework","framework":"F","roles":["r"]}`), "left the role and came back")
+	require.Equal(t, "1", after(`{"op":"update_agent","agent":"A","hostname":"h","capabilities":["MULTI_ROLE","HIERARCHICAL_ROLE"]}`))
+	require.Equal(t, "1", after(`{"op":"deactivate_agent","agent":"A"}`, `{"op":"activate_agent","agent":"A"}`))
+	require.Equal(t, "1 "+whole, last(strictly(t, append(declined, `{"op":"remove_agent","agent":"A"}`, addA)...)))
+}
+
+// docs/allocation.md §2.4: a guarantee that nobody takes holds back what it is short of, reservations counted.
+func TestHeadroom(t *testing.T) {
+	quota := `{"op":"update_quota","role":"q","guarantees":"cpus:3","limits":"cpus:3"}`
+	require.Equal(t, "1 F/r/A{cpus:1; mem:1024}", last(strictly(t, quota, addF, addA)))
+	got := strictly(t, quota, addF, `{"op":"add_agent","agent":"B","resources":"cpus(q):2"}`, addA)
+	require.Equal(t, "1 F/r/A{cpus:3; mem:1024}", last(got))
 }

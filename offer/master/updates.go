@@ -42,9 +42,12 @@ func (m *Machine) record(t *task, b msg.StatusUpdate) {
 	if !(t.State == msg.TaskKilling && newest == msg.TaskRunning) {
 		m.setState(t, newest)
 	}
-	t.Forwarded = b.Status
-	t.Forwarded.Data = nil // not kept: it may be large
-	if t.State != before || t.Forwarded.UUID != uuid {
+	repeat := uuid == b.Status.UUID && !uuid.IsZero()
+	if !repeat {
+		t.Forwarded = b.Status
+		t.Forwarded.Data = nil // not kept: it may be large
+	}
+	if t.State != before || !repeat {
 		m.emit(TaskUpdated{t.TaskReport})
 	}
 }

@@ -67,6 +67,21 @@ func TestNewestStateFreesResources(t *testing.T) {
 	require.Equal(t, msg.TaskFailed, row.State)
 }
 
+// docs/protocol.md §9 an update is repeated until acknowledged: each time it is forwarded, in the books it counts once.
+func TestRepeatedUpdate(t *testing.T) {
+	r, _, f := running(t, info("web"))
+	u := status(f, "t", msg.TaskRunning, 1)
+	r.say("a", u)
+	events := len(r.events)
+	r.say("a", u)
+	require.Len(t, all[msg.Update](r, "s"), 2)
+	require.Len(t, r.events, events)
+	u.Status.State = msg.TaskStarting // not what it said under that uuid before
+	r.say("a", u)
+	row, _ := r.task(f, "t")
+	require.Equal(t, msg.TaskRunning, row.Forwarded.State)
+}
+
 // docs/protocol.md §8 KILLING -> RUNNING is forwarded and changes nothing else.
 func TestRunningAfterKilling(t *testing.T) {
 	r, _, f := running(t, info("web"))

@@ -3,9 +3,13 @@ package resource_test
 import (
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +24,8 @@ func golden(t *testing.T, name string, want map[string]int, run func(t *testing.
 		n, applied := run(t, data)
 		t.Logf("golden %s: %d cases", name, n)
 		require.NotZero(t, n, "%s holds no case that is known here", path)
-		for rule, k := range applied {
+		for _, rule := range slices.Sorted(maps.Keys(applied)) {
+			k := applied[rule]
 			t.Logf("  differs by rule %s: %d", rule, k)
 			if pinned {
 				require.LessOrEqual(t, k*10, n, "rule %s takes more than a tenth of %s", rule, path)
@@ -35,6 +40,9 @@ func golden(t *testing.T, name string, want map[string]int, run func(t *testing.
 	if dir := os.Getenv("PROFFER_CASES"); dir != "" {
 		path := filepath.Join(dir, name)
 		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // the folder need not hold every file
+			return
+		}
 		require.NoError(t, err)
 		one(path, data, false)
 	}

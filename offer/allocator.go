@@ -1,6 +1,8 @@
 package offer
 
 import (
+	"fmt"
+
 	"github.com/proffer-go/proffer/drf"
 	"github.com/proffer-go/proffer/role"
 	"github.com/proffer-go/proffer/role/quota"
@@ -14,6 +16,12 @@ type Config struct {
 	Region string // of the allocator; agents that name another one are shown to RegionAware frameworks only
 
 	AgentOrder Order // in which agents are visited
+	// Policy decides runs in place of weighted dominant-resource fairness; nil: it does not. It needs QuotaTree.
+	Policy Policy
+	// NewOrderer makes the order of roles, and with flat that of the frameworks of a role, whose ids are single names;
+	// nil: weighted dominant-resource fairness by the rules. Two calls with equal arguments must give equal orders.
+	NewOrderer func(seed uint64, flat bool) drf.Orderer
+
 	PieceOrder Order // in which pieces of an agent are taken when it is cut
 }
 
@@ -92,6 +100,9 @@ func New(cfg Config) (*Allocator, error) {
 	if err := cfg.Rules.check(); err != nil {
 		return nil, err
 	}
+	if cfg.Policy != nil && cfg.Rules.Quota != QuotaTree {
+		return nil, fmt.Errorf("a policy needs QuotaTree: %w", ErrRules)
+	}
 	a := &Allocator{
 		cfg:     cfg,
 		rules:   cfg.Rules,
@@ -118,7 +129,12 @@ func New(cfg Config) (*Allocator, error) {
 
 // newOrderer makes the order of roles, or that of the frameworks of one role.
 func (a *Allocator) newOrderer(flat bool) drf.Orderer {
-	var opts []drf.Option
+	if a.cfg.NewOrderer != nil {
+		return a.cfg.NewOrderer(a.cfg.Seed, flat)
+	}
+	opts := []drf.Option{drf.WithBounds(drf.Bounds{
+		Clients: max(a.bounds.Roles, a.bounds.Frameworks), Weights: a.bounds.Roles, Depth: a.bounds.PerRole.Depth,
+	})}
 	if flat {
 		opts = append(opts, drf.WithFlat())
 	}

@@ -393,6 +393,9 @@ func (k *checker) orders() error {
 			if c == nil {
 				continue
 			}
+			if a.cfg.NewOrderer != nil {
+				continue
+			}
 			if got, want := n.order.Share(c.slot()), a.dominant(k.byClient[c]); got != want {
 				return fmt.Errorf("share of framework %q in role %q is %v, the ledger gives %v", c.framework.id, n.name, got, want)
 			}
@@ -403,7 +406,7 @@ func (k *checker) orders() error {
 
 // shareOf checks the place of n in the order of roles.
 func (k *checker) shareOf(n *node) error {
-	if !n.ordered || k.a.rules.LateWeightLost {
+	if !n.ordered || k.a.rules.LateWeightLost || k.a.cfg.NewOrderer != nil {
 		return nil
 	}
 	want := k.a.dominant(k.weighed(n)) / n.leafWeight()

@@ -36,6 +36,7 @@ type cycle struct {
 
 	running   bool
 	group     turnGroup // who is visited
+	reading   int       // iterations of a policy over the order that have not ended
 	freshOnly bool      // agents that did not change are looked at for fresh clients only
 	again     []*agent  // that withheld a shared volume in this run: the next one looks at them
 
@@ -91,10 +92,14 @@ func (a *Allocator) run(candidates []*agent, out *Batch) {
 	if a.rules.Quota == QuotaReference {
 		a.startReference()
 	}
-	if a.quota.Len() > 0 {
-		cy.pass(guarantees)
+	if a.cfg.Policy != nil {
+		cy.plan(a.cfg.Policy)
+	} else {
+		if a.quota.Len() > 0 {
+			cy.pass(guarantees)
+		}
+		cy.pass(fairShare)
 	}
-	cy.pass(fairShare)
 	for _, o := range cy.made {
 		out.Offers = append(out.Offers, o.public())
 	}
@@ -117,7 +122,7 @@ func (cy *cycle) pass(s stage) {
 func (cy *cycle) sort() {
 	a := cy.a
 	if a.cfg.AgentOrder == OrderByName {
-		if cy.stage == guarantees || a.quota.Len() == 0 {
+		if cy.stage == guarantees || a.quota.Len() == 0 || a.cfg.Policy != nil {
 			slices.SortFunc(cy.list, func(g, h *agent) int { return compareIDs(g.id, h.id) })
 		}
 		return
@@ -147,12 +152,7 @@ func (cy *cycle) visit(g *agent) {
 	} else {
 		cy.ascend()
 	}
-	for i := range cy.served {
-		s := &cy.served[i]
-		a.grant(s.client, s.forClient, s.forRole)
-		*s = grantee{}
-	}
-	cy.served = cy.served[:0]
+	cy.flush()
 	if cy.stage == fairShare {
 		cy.noteHeld(g, !cy.freshOnly || g.marked)
 	}
@@ -209,10 +209,7 @@ func (cy *cycle) visitRole(slot drf.Client) bool {
 		}
 		return !cy.agent.free.empty()
 	}
-	if n.version != a.version {
-		n.version = a.version
-		must(n.order.SetTotals(&a.totals, a.version))
-	}
+	a.refreshTotals(n)
 	n.order.BeginAgent(a.stats.Runs, cy.agent.hash)
 	n.order.Ascend(cy.onClient)
 	return !cy.agent.free.empty()
@@ -257,7 +254,7 @@ func (cy *cycle) give(c *client, g *agent, v *verdict) {
 
 // pieceOf returns the offer that c got from g earlier in this run.
 func (cy *cycle) pieceOf(c *client, g *agent) *offer {
-	if cy.stage == guarantees || cy.a.quota.Len() == 0 {
+	if cy.a.cfg.Policy == nil && (cy.stage == guarantees || cy.a.quota.Len() == 0) {
 		return nil
 	}
 	for _, o := range g.offers {

@@ -28,6 +28,7 @@ type machine struct {
 	batch offer.Batch
 
 	paused bool
+	unfair bool // runs leave what could be offered: P8 does not hold
 }
 
 var (
@@ -47,20 +48,28 @@ func TestPropertiesUnderTheReferencesRules(t *testing.T) {
 }
 
 func runMachine(t *rapid.T, rules offer.Rules, same bool) {
+	runMachineWith(t, offer.Config{Rules: rules}, same, nil)
+}
+
+// runMachineWith runs without the commands named in not.
+func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
+	rules := cfg.Rules
 	if rapid.Bool().Draw(t, "at once") {
 		rules.Coalesce = 0
 	}
 	if rapid.IntRange(0, 3).Draw(t, "no timer") == 0 {
 		rules.Interval = 0
 	}
-	a, err := offer.New(offer.Config{Rules: rules, AgentOrder: offer.OrderByName, PieceOrder: offer.OrderByName})
+	cfg.Rules, cfg.AgentOrder, cfg.PieceOrder = rules, offer.OrderByName, offer.OrderByName
+	a, err := offer.New(cfg)
 	require.NoError(t, err)
-	m := &machine{a: a, p: newPlain(rules), rules: rules, same: same}
+	_, fair := cfg.Policy.(inOrder)
+	m := &machine{a: a, p: newPlain(rules), rules: rules, same: same, unfair: cfg.Policy != nil && !fair}
 	for range 2 {
 		m.addAgent(t)
 		m.addFramework(t)
 	}
-	t.Repeat(map[string]func(*rapid.T){
+	actions := map[string]func(*rapid.T){
 		"":               m.check,
 		"addAgent":       m.addAgent,
 		"addAgent2":      m.addAgent,
@@ -90,7 +99,11 @@ func runMachine(t *rapid.T, rules offer.Rules, same bool) {
 		"advance":        m.advance,
 		"advance2":       m.advance,
 		"replaceByAFork": m.fork,
-	})
+	}
+	for _, name := range not {
+		delete(actions, name)
+	}
+	t.Repeat(actions)
 }
 
 // ---- what there is to choose from
@@ -677,7 +690,7 @@ func (m *machine) overLimit() map[string]bool {
 // limits is P2: nothing was granted that left a role above a limit. Under the reference's rules what a role below got in
 // the same run does not count yet.
 func (m *machine) limits(t *rapid.T, before map[string]bool) {
-	if all := m.p.offers; !m.same {
+	if all := m.p.offers; m.rules.Quota == offer.QuotaReference {
 		m.p.offers = slices.DeleteFunc(slices.Clone(all), func(o offer.Offer) bool {
 			_, nested := o.Role.Parent()
 			return nested && slices.ContainsFunc(m.batch.Offers, func(n offer.Offer) bool { return n.ID == o.ID })
@@ -700,7 +713,7 @@ func (m *machine) check(t *rapid.T) {
 		total := m.p.agents[id].Total
 		require.True(t, got.Total.Equal(total), "%s: %v, want %s", id, got, total)
 	}
-	if m.rules.Triggers != offer.OnChange || m.rules.Coalesce > 0 || m.paused {
+	if m.unfair || m.rules.Triggers != offer.OnChange || m.rules.Coalesce > 0 || m.paused {
 		return
 	}
 	if next, ok := m.a.NextDeadline(); ok && next <= m.now {

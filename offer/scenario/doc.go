@@ -11,6 +11,37 @@
 // used when it is made, since nothing but a step gives it back; under all others it stays an outstanding offer until a
 // step answers it or the allocator takes it back (docs/allocation.md §0).
 //
+// # The format
+//
+// A case is {"name","seed","options","steps","final"}. Options are allocation_interval in seconds, fairness_exclude (names
+// that count in no share), min_allocatable (a list of quantities as text) and no_min_allocatable. A step is {"op",…}; its
+// further fields are, those with ? may be absent:
+//
+//	add_agent                  agent, resources, used?, capabilities?, hostname?
+//	update_agent               agent, resources?, capabilities?, hostname?
+//	remove_agent, activate_agent, deactivate_agent                    agent
+//	add_framework              framework, roles, suppressed_roles?, capabilities?, active?, used?, min_allocatable?
+//	update_framework           the same; active and used are not read
+//	remove_framework, activate_framework, deactivate_framework        framework
+//	suppress, revive           framework, roles? (none: all)
+//	recover                    framework, role, agent, resources, refuse_seconds? or default_filter?
+//	decline_all                framework?, role?, agent?, refuse_seconds? or default_filter?, expanded? (recorded recovers)
+//	transition_to_allocated    framework, role, agent, resources
+//	update_allocation          framework, role, agent, offered, operations
+//	update_available           agent, operations
+//	update_weights             weights (role → number)
+//	update_quota               role, guarantees?, limits? (quantities as text; neither: no quota)
+//	whitelist                  hosts? (absent: everything)
+//	pause, resume
+//	recover_state              expected_agents?, quotas? (role → guarantees and limits)
+//	advance                    seconds
+//	atomic                     ops
+//
+// Resources are text or a list of Resource messages. Operations are {"type","resources"} with RESERVE, UNRESERVE, CREATE or
+// DESTROY. Used maps a framework, under add_framework an agent, to {"role","resources"}. A framework that lists no
+// capabilities has RESERVATION_REFINEMENT; an agent that lists none has all. What is recorded of a step stands in it:
+// allocation_runs, offers (framework → role → agent → {"text","json"}), result and resulting; see Recorded and Final.
+//
 // Values handed out belong to the caller; resource sets are immutable. A Replay is used by one goroutine at a time, a
 // parsed File by any number.
 package scenario

@@ -193,7 +193,7 @@ type rawUse struct {
 
 // uses reads {framework: {role, resources}} of an agent, or {agent: {role, resources}} of a framework; each may be a list.
 func (r *reader) uses(v json.RawMessage, op string) ([]Use, error) {
-	m, err := r.object(v)
+	m, err := r.table(v)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func (r *reader) quantitySets(v json.RawMessage) ([]resource.Quantities, error) 
 }
 
 func (r *reader) minimums(v json.RawMessage) (map[role.Name][]resource.Quantities, error) {
-	m, err := r.object(v)
+	m, err := r.table(v)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +287,7 @@ func (r *reader) minimums(v json.RawMessage) (map[role.Name][]resource.Quantitie
 }
 
 func (r *reader) weights(v json.RawMessage) ([]role.Weight, error) {
-	m, err := r.object(v)
+	m, err := r.table(v)
 	if err != nil {
 		return nil, err
 	}
@@ -323,13 +323,13 @@ func (r *reader) quotaOf(n role.Name, guarantees, limits json.RawMessage) ([]quo
 }
 
 func (r *reader) quotas(v json.RawMessage) ([]quota.Config, error) {
-	m, err := r.object(v)
+	m, err := r.table(v)
 	if err != nil {
 		return nil, err
 	}
 	var list []quota.Config
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		q, err := r.object(m[key])
+		q, err := object(m[key])
 		if err == nil {
 			var one []quota.Config
 			if one, err = r.quotaOf(role.Name(key), q["guarantees"], q["limits"]); err == nil {

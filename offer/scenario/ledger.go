@@ -68,23 +68,17 @@ func (r *Replay) enter(o offer.Offer) error {
 	return err
 }
 
-// dropGone takes the offers out of the ledger that the allocator took back.
-func (r *Replay) dropGone() {
-	if !r.cfg.Rules.Rescind {
-		return
+// current is holding, without the offers that the allocator took back meanwhile.
+func (r *Replay) current(p place) *holding {
+	h := r.holding(p)
+	isOut := func(id offer.OfferID) bool {
+		_, out := r.a.Outstanding(id)
+		return out
 	}
-	for _, p := range r.places() {
-		h := r.ledger[p]
-		if len(h.ids) == 0 {
-			continue
-		}
-		h.ids = slices.DeleteFunc(h.ids, func(id offer.OfferID) bool {
-			_, out := r.a.Outstanding(id)
-			return !out
-		})
-		h.open = r.sum(h.ids)
-		r.tidy(p)
+	if out := slices.DeleteFunc(slices.Clone(h.ids), func(id offer.OfferID) bool { return !isOut(id) }); len(out) < len(h.ids) {
+		h.ids, h.open = out, r.sum(out)
 	}
+	return h
 }
 
 // sum adds up outstanding offers.
@@ -136,7 +130,7 @@ func without(ids, gone []offer.OfferID) []offer.OfferID {
 // The refusal covers all of res.
 func (r *Replay) recover(p place, res resource.Resources, f offer.Filter) error {
 	res = res.Unallocate()
-	h := r.holding(p)
+	h := r.current(p)
 	defer r.tidy(p)
 	if part := common(res, h.open); len(h.ids) > 0 && !part.IsEmpty() {
 		if err := r.use(h, r.answered(h, part), part, f); err != nil {
@@ -172,10 +166,13 @@ func (r *Replay) declineAll(s *Step) error {
 		if s.Framework != "" && s.Framework != p.framework || s.Role != "" && s.Role != p.role || s.Agent != "" && s.Agent != p.agent {
 			continue
 		}
-		if h := r.ledger[p]; !h.open.IsEmpty() {
-			if err := r.recover(p, h.open, s.Refuse); err != nil {
-				return fmt.Errorf("offers of agent %q to framework %q, role %q: %w", p.agent, p.framework, p.role, err)
-			}
+		h := r.current(p)
+		r.tidy(p)
+		if h.open.IsEmpty() {
+			continue
+		}
+		if err := r.recover(p, h.open, s.Refuse); err != nil {
+			return fmt.Errorf("offers of agent %q to framework %q, role %q: %w", p.agent, p.framework, p.role, err)
 		}
 	}
 	return nil
@@ -183,7 +180,7 @@ func (r *Replay) declineAll(s *Step) error {
 
 // transition makes offered resources used ones. The other resources of an offer that it is part of become used as well.
 func (r *Replay) transition(p place, res resource.Resources) error {
-	h := r.holding(p)
+	h := r.current(p)
 	defer r.tidy(p)
 	part := common(res.Unallocate(), h.open)
 	if part.IsEmpty() {

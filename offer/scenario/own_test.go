@@ -25,6 +25,10 @@ func TestOwnOffersAreTakenBack(t *testing.T) {
 	require.Contains(t, got[3], "-F/r/A timeout")
 	got = own(t, addF, addA, `{"op":"remove_agent","agent":"A"}`, `{"op":"decline_all"}`)
 	require.Contains(t, got[2], "-F/r/A agent")
+	late := `{"op":"atomic","ops":[{"op":"deactivate_agent","agent":"A"},{"op":"decline_all"},` + give + `"cpus:4;mem:1024"}]}`
+	require.Contains(t, own(t, addF, addA, late)[2], "-F/r/A agent", "an answer that comes too late")
+	got = own(t, addF, addA, `{"op":"deactivate_framework","framework":"F"}`, `{"op":"decline_all"}`, `{"op":"activate_framework","framework":"F"}`)
+	require.Equal(t, "1 "+whole, last(got), "taken back silently")
 }
 
 // docs/allocation.md §0: what became a task is not taken back.

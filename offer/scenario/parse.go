@@ -109,14 +109,20 @@ func (r *reader) scenario(data []byte) (Case, error) {
 	return c, nil
 }
 
-// object reads a JSON object of at most Items fields, those that are null left out.
-func (r *reader) object(data []byte) (map[string]json.RawMessage, error) {
+// table reads a JSON object of at most Items fields.
+func (r *reader) table(data []byte) (map[string]json.RawMessage, error) {
+	m, err := object(data)
+	if err != nil {
+		return nil, err
+	}
+	return m, r.items(len(m))
+}
+
+// object reads a JSON object, fields that are null left out.
+func object(data []byte) (map[string]json.RawMessage, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, malformed(err)
-	}
-	if len(m) > r.bounds.Items {
-		return nil, fmt.Errorf("%d fields, at most %d: %w", len(m), r.bounds.Items, ErrBound)
 	}
 	maps.DeleteFunc(m, func(_ string, v json.RawMessage) bool { return bytes.Equal(v, []byte("null")) })
 	return m, nil
@@ -127,7 +133,7 @@ func (r *reader) options(data []byte) (Options, error) {
 	if len(data) == 0 {
 		return o, nil
 	}
-	m, err := r.object(data)
+	m, err := object(data)
 	if err != nil {
 		return o, err
 	}
@@ -178,7 +184,7 @@ func (r *reader) step(data []byte, depth int) (Step, error) {
 	if depth > maxNesting {
 		return s, fmt.Errorf("steps inside steps, %d deep: %w", depth, ErrBound)
 	}
-	m, err := r.object(data)
+	m, err := object(data)
 	if err != nil {
 		return s, err
 	}

@@ -83,6 +83,19 @@ func TestParseBounds(t *testing.T) {
 	text := `{"cases":[{"name":"a","steps":[{"op":"atomic","ops":[{"op":"pause"}]},{"op":"suppress","framework":"F","roles":["r","s","t"]}]},{"name":"b","steps":[]}]}`
 	_, err := scenario.Parse([]byte(text), scenario.Bounds{Bytes: len(text), Cases: 2, Steps: 3, Items: 3})
 	require.NoError(t, err)
+	for _, many := range []string{
+		`{"op":"whitelist","hosts":["a","b"]}`, `{"op":"update_weights","weights":{"a":1,"b":1}}`,
+		`{"op":"update_available","agent":"A","operations":[{"type":"RESERVE","resources":""},{"type":"RESERVE","resources":""}]}`,
+		`{"op":"recover_state","quotas":{"a":{},"b":{}}}`, `{"op":"add_agent","agent":"A","resources":"","capabilities":["MULTI_ROLE","MULTI_ROLE"]}`,
+		`{"op":"add_agent","agent":"A","resources":"","used":{"F":[{"role":"r","resources":""},{"role":"s","resources":""}]}}`,
+		`{"op":"add_framework","framework":"F","roles":["a"],"min_allocatable":{"a":["cpus:1","mem:1"]}}`,
+	} {
+		one := []byte(`{"cases":[{"name":"a","steps":[` + many + `]}]}`)
+		_, err = scenario.Parse(one, scenario.Bounds{})
+		require.NoError(t, err)
+		_, err = scenario.Parse(one, scenario.Bounds{Items: 1})
+		require.ErrorIs(t, err, scenario.ErrBound, many)
+	}
 	for _, b := range []scenario.Bounds{{Bytes: len(text) - 1}, {Cases: 1}, {Steps: 2}, {Items: 2}} {
 		_, err := scenario.Parse([]byte(text), b)
 		require.ErrorIs(t, err, scenario.ErrBound, b)

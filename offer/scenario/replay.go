@@ -50,7 +50,8 @@ type Replay struct {
 	ledger    map[place]*holding
 	roles     map[offer.FrameworkID][]role.Name
 	hostnames map[offer.AgentID]string
-	hosts     []string                          // whitelisted; nil: all
+	hosts     map[string]bool                   // whitelisted; nil: all
+	allowed   map[string]bool                   // agents that the allocator was told to let in
 	lacking   map[offer.AgentID]map[string]bool // capabilities of the agents that do not have all; Reference only
 	regained  int                               // times that an agent got capabilities back
 }
@@ -124,8 +125,10 @@ func (r *Replay) settle(res *Result) error {
 		r.a.Poll(r.now, &r.batch)
 		for _, x := range r.batch.Rescinded {
 			res.Rescinded = append(res.Rescinded, Rescinded{x.Framework, x.Role, x.Agent, x.Reason.String()})
+			p := place{x.Framework, x.Role, x.Agent}
+			r.current(p)
+			r.tidy(p)
 		}
-		r.dropGone()
 		for _, o := range r.batch.Offers {
 			made = append(made, Offered{o.Framework, o.Role, o.Agent, o.Resources})
 			if err := r.enter(o); err != nil {
@@ -157,8 +160,10 @@ func (r *Replay) do(s *Step, res *Result) error {
 		return r.framework(s)
 	case "remove_framework":
 		return r.removeFramework(s.Framework)
-	case "activate_framework", "deactivate_framework":
-		return r.a.SetFrameworkActive(r.now, s.Framework, s.Op == "activate_framework")
+	case "activate_framework":
+		return r.a.SetFrameworkActive(r.now, s.Framework, true)
+	case "deactivate_framework":
+		return r.deactivate(s.Framework)
 	case "suppress":
 		return r.a.Suppress(r.now, s.Framework, s.Roles...)
 	case "revive":
@@ -188,7 +193,13 @@ func (r *Replay) set(s *Step) error {
 	case "recover_state":
 		return r.a.Recover(r.now, s.Expected, s.Quota)
 	case "whitelist":
-		r.hosts = s.Hosts
+		r.hosts = nil
+		if s.Hosts != nil {
+			r.hosts = make(map[string]bool)
+		}
+		for _, h := range s.Hosts {
+			r.hosts[h] = true
+		}
 		return r.whitelist()
 	case "pause":
 		r.a.Pause(r.now)
@@ -223,11 +234,8 @@ func (r *Replay) addAgent(s *Step) error {
 	for _, u := range s.Used {
 		spec.Used = append(spec.Used, offer.Use{Framework: u.Framework, Role: u.Role, Resources: u.Resources})
 	}
-	r.hostnames[s.Agent] = cmp.Or(s.Hostname, string(s.Agent))
-	if r.hosts != nil {
-		if err := r.whitelist(); err != nil {
-			return err
-		}
+	if err := r.host(s.Agent, cmp.Or(s.Hostname, string(s.Agent))); err != nil {
+		return err
 	}
 	if err := r.a.AddAgent(r.now, spec); err != nil {
 		return err
@@ -249,12 +257,9 @@ func (r *Replay) updateAgent(s *Step) error {
 	}
 	touched := s.AgentCapabilities != nil && r.setCapabilities(s.Agent, s.AgentCapabilities)
 	if s.Hostname != "" && s.Hostname != r.hostnames[s.Agent] {
-		r.hostnames[s.Agent] = s.Hostname
 		touched = true
-		if r.hosts != nil {
-			if err := r.whitelist(); err != nil {
-				return err
-			}
+		if err := r.host(s.Agent, s.Hostname); err != nil {
+			return err
 		}
 	}
 	total := b.Total
@@ -289,12 +294,23 @@ func (r *Replay) whitelist() error {
 		return r.a.Whitelist(r.now, nil)
 	}
 	ids := []string{}
+	r.allowed = make(map[string]bool)
 	for _, id := range slices.Sorted(maps.Keys(r.hostnames)) {
-		if slices.Contains(r.hosts, r.hostnames[id]) {
+		if r.hosts[r.hostnames[id]] {
 			ids = append(ids, string(id))
+			r.allowed[string(id)] = true
 		}
 	}
 	return r.a.Whitelist(r.now, ids)
+}
+
+// host notes where an agent is, and renews the whitelist if that changes whether it is let in.
+func (r *Replay) host(id offer.AgentID, hostname string) error {
+	r.hostnames[id] = hostname
+	if r.hosts == nil || r.hosts[hostname] == r.allowed[string(id)] {
+		return nil
+	}
+	return r.whitelist()
 }
 
 func (r *Replay) framework(s *Step) error {
@@ -340,6 +356,20 @@ func (r *Replay) removeFramework(id offer.FrameworkID) error {
 	}
 	delete(r.roles, id)
 	maps.DeleteFunc(r.ledger, func(p place, _ *holding) bool { return p.framework == id })
+	return nil
+}
+
+// deactivate makes a framework inactive; the allocator takes its offers back silently.
+func (r *Replay) deactivate(id offer.FrameworkID) error {
+	if err := r.a.SetFrameworkActive(r.now, id, false); err != nil {
+		return err
+	}
+	for _, p := range r.places() {
+		if p.framework == id {
+			r.current(p)
+			r.tidy(p)
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -221,6 +222,62 @@ func TestUpdateAvailable(t *testing.T) {
 	got = strictly(t, addA, available(reserve+`,`+reserve), addF)
 	require.Equal(t, []string{"1", "0 ok", "1 F/r/A{cpus(reservations: [(DYNAMIC,r,ops)]):2; cpus:2; mem:1024}"}, got)
 	require.Equal(t, "0 refused", last(strictly(t, addF, addA, available(reserve))), "it is offered, and nothing is rescinded")
+	other := strings.ReplaceAll(reserve, `"ops"`, `"somebody"`)
+	require.Equal(t, "0 ok", last(strictly(t, addA, available(other))), "whoever it is")
+}
+
+// volume is a persistent volume on reserved disk, shared or not.
+func volume(shared string) string {
+	return `[{"name":"disk","type":"SCALAR","scalar":{"value":64},"reservations":[{"type":"DYNAMIC","role":"r","principal":"ops"}],` +
+		`"disk":{"persistence":{"id":"v","principal":"ops"},"volume":{"container_path":"data","mode":"RW"}}` + shared + `}]`
+}
+
+// docs/allocation.md §4: volumes come and go by operations on what is offered, used, or both.
+func TestVolumes(t *testing.T) {
+	disk := `[{"name":"disk","type":"SCALAR","scalar":{"value":64},"reservations":[{"type":"DYNAMIC","role":"r","principal":"ops"}]}]`
+	step := func(op, more string, ops ...string) string {
+		return `{"op":"` + op + `","agent":"A",` + more + `"operations":[` + strings.Join(ops, ",") + `]}`
+	}
+	reserveDisk := `{"type":"RESERVE","resources":` + disk + `}`
+	create, destroy := `{"type":"CREATE","resources":`+volume("")+`}`, `{"type":"DESTROY","resources":`+volume("")+`}`
+	agent := `{"op":"add_agent","agent":"A","resources":"cpus:4;mem:1024;disk:100"}`
+	full := `"framework":"F","role":"r","offered":"cpus:4;mem:1024;disk:100",`
+	const made = "cpus:4; disk(reservations: [(DYNAMIC,r,ops)])[v:data]:64; disk:36; mem:1024"
+	got := strictly(t, agent, step("update_available", "", reserveDisk, create), addF)
+	require.Equal(t, []string{"1", "0 ok", "1 F/r/A{" + made + "}"}, got)
+	got = strictly(t, addF, agent, step("update_allocation", full, reserveDisk, create))
+	require.Equal(t, "0 ={"+made+"}", last(got))
+	task := `{"op":"transition_to_allocated","framework":"F","role":"r","agent":"A","resources":`
+	got = strictly(t, addF, agent, step("update_allocation", full, reserveDisk, create), task+volume("")+`}`,
+		step("update_allocation", `"framework":"F","role":"r","offered":`+volume("")+`,`, destroy), `{"op":"decline_all"}`, tick)
+	require.Equal(t, []string{
+		"0", "0 ={disk(reservations: [(DYNAMIC,r,ops)]):64}", "0", "1 F/r/A{cpus:4; disk:36; mem:1024}",
+	}, got[3:])
+	half := task + `"disk:80"}`
+	require.Equal(t, "0 ={"+made+"}", last(strictly(t, addF, agent, half, step("update_allocation", full, reserveDisk, create))), "of both")
+}
+
+// docs/allocation.md §2.7: shared volumes are counted once, and shown to everybody.
+func TestSharedVolumes(t *testing.T) {
+	shared := volume(`,"shared":{}`)
+	agent := `{"op":"add_agent","agent":"A","resources":` + strings.Replace(shared, `[{`, `[{"name":"cpus","type":"SCALAR","scalar":{"value":1}},{`, 1) + `}`
+	with := func(id string) string {
+		return `{"op":"add_framework","framework":"` + id + `","roles":["r"],"capabilities":["SHARED_RESOURCES"],"min_allocatable":{"r":[]}}`
+	}
+	v := "disk(reservations: [(DYNAMIC,r,ops)])[v:data]<SHARED>:64"
+	r, err := scenario.New(caseOf(t, "", with("F"), with("G"), agent), scenario.Strict())
+	require.NoError(t, err)
+	var got []string
+	for r.More() {
+		res, err := r.Next()
+		require.NoError(t, err)
+		got = append(got, line(res))
+	}
+	require.Equal(t, "1 F/r/A{cpus:1; "+v+"} G/r/A{"+v+"}", last(got))
+	f, err := r.Final()
+	require.NoError(t, err)
+	require.Equal(t, v, f.Agents["A"].Available)
+	require.Equal(t, scenario.Amounts{"disk": 64}, f.RoleTree.Taken)
 }
 
 // docs/allocation.md §4: operations of an accept change what is held and tell the result; those that do not fit nothing.

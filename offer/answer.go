@@ -376,9 +376,10 @@ func (a *Allocator) Operate(now Time, id AgentID, op reservation.Op, principal *
 	ctx := reservation.Context{Operator: true, Principal: principal, Volumes: g.total.res.PersistentVolumes()}
 	unused := g.free.res
 	doomed, err := g.holders(op, nil)
-	if err == nil {
-		_, err = reservation.Apply(unused, op, ctx)
+	if err != nil {
+		return fmt.Errorf("operate on agent %q: %w", id, err)
 	}
+	_, err = reservation.Apply(unused, op, ctx)
 	out := byID(g.offers)
 	for i := 0; err != nil && a.rules.Rescind && i < len(out); i++ {
 		unused = unused.Add(out[i].b.res.NonShared())

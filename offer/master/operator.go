@@ -55,11 +55,6 @@ func (m *Machine) changeAgent(principal string, c msg.ChangeAgent) error {
 	if err := m.boundOp(c.Op); err != nil {
 		return err
 	}
-	if d, ok := c.Op.(reservation.Destroy); ok {
-		if err := a.refuseInUse(d); err != nil {
-			return err
-		}
-	}
 	total, err := reservation.Convert(a.total, c.Op)
 	if err != nil {
 		return err
@@ -74,16 +69,6 @@ func (m *Machine) changeAgent(principal string, c msg.ChangeAgent) error {
 	a.total = total
 	m.applyAt(a, "", c.Op)
 	m.emit(AgentUpdated{a.report()})
-	return nil
-}
-
-// refuseInUse refuses to destroy what a task or executor uses.
-func (a *agent) refuseInUse(d reservation.Destroy) error {
-	for v := range d.Volumes.PersistentVolumes().All() {
-		if a.volumeInUse(v.Owner(), v.Disk.Persistence.ID) {
-			return fmt.Errorf("%w: volume %q of role %s is in use on agent %s", ErrInvalid, v.Disk.Persistence.ID, v.Owner(), a.info.ID)
-		}
-	}
 	return nil
 }
 

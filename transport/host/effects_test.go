@@ -229,3 +229,37 @@ func TestBadConfigurations(t *testing.T) {
 	require.ErrorIs(t, err, framework.ErrConfig)
 	require.ErrorIs(t, host.RunExecutor(ctx, tr, framework.ExecutorConfig{}, framework.NopExecutor{}), framework.ErrConfig)
 }
+
+// An agent that is closed takes its in-process executors along, those of checkpointing frameworks too: Run leaves nothing.
+// docs/protocol.md §16.2
+func TestRunLeavesNoExecutor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := inproc.NewLive(inproc.Config{})
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		var servers, agents crew
+		servers.run(func() error { return host.RunMaster(ctx, tr, master.Config{}) })
+		var started host.StartInfo
+		n, err := host.OpenAgent(ctx, tr, agentConfig("agent-1"), host.Executors{"e": func(s host.StartInfo) framework.Executor {
+			started = s
+			return framework.NopExecutor{}
+		}})
+		require.NoError(t, err)
+		agents.run(func() error { return n.Run(ctx) })
+		s := &statuses{task: simple(msg.ExecutorInfo{ID: "e"})}
+		servers.run(func() error {
+			return host.RunScheduler(ctx, tr, msg.FrameworkInfo{Name: "x", Roles: []role.Name{"x"}, Checkpoint: true, FailoverTimeout: time.Hour}, s)
+		})
+		time.Sleep(3 * time.Second) // long enough for the start, too short for another offer
+		executor := started.Agent + "/" + msg.Node(started.Container)
+		_, err = tr.Open(ctx, executor, nil)
+		require.ErrorIs(t, err, transport.ErrInUse, "it runs")
+		require.NoError(t, n.Close())
+		agents.wait(t)
+		port, err := tr.Open(ctx, executor, nil)
+		require.NoError(t, err, "it has ended")
+		require.NoError(t, port.Close())
+		cancel()
+		servers.wait(t)
+	})
+}

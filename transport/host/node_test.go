@@ -12,6 +12,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport"
@@ -261,4 +262,36 @@ func TestObservationText(t *testing.T) {
 	} {
 		require.Equal(t, fmt.Sprintf("%9.3fs n: %s", 1.5, want), Observation{Time: 1_500_000_000, Node: "n", What: w}.String())
 	}
+}
+
+// quitter aborts in its first callback.
+type quitter struct {
+	framework.NopScheduler
+	log []string
+}
+
+func (q *quitter) Registered(d framework.Driver, _ offer.FrameworkID, _ msg.MasterInfo) {
+	d.Abort()
+	q.log = append(q.log, "registered")
+}
+func (q *quitter) OfferRescinded(framework.Driver, msg.OfferID) { q.log = append(q.log, "rescinded") }
+
+// No callback follows Abort, though what would cause one is queued already.
+// docs/protocol.md §17
+func TestNoCallbackAfterAbort(t *testing.T) {
+	w, q := &wire{dial: func(transport.Inbox) (msg.Link, error) { return 7, nil }}, &quitter{}
+	n, err := OpenScheduler(context.Background(), w, framework.SchedulerConfig{}, q, ByHand(nil, nil))
+	require.NoError(t, err)
+	n.Poll(1)
+	w.in.Up(7, DefaultMaster, "")
+	w.in.Deliver(msg.Envelope{Link: 7, Body: msg.Subscribed{Framework: "f"}})
+	w.in.Deliver(msg.Envelope{Link: 7, Body: msg.Rescind{Offer: "o"}})
+	n.Poll(1)
+	require.Equal(t, []string{"registered"}, q.log)
+	require.Equal(t, []msg.Link{7}, w.hung[:1])
+	w.in.Down(7, errors.New("hung up"))
+	n.Poll(1)
+	ended, err := n.Ended()
+	require.True(t, ended)
+	require.ErrorIs(t, err, ErrAborted)
 }

@@ -91,7 +91,12 @@ func (l *lawyer) drawLink(t *rapid.T) msg.Link {
 }
 
 func (s *lawfulNetwork) Open(t *rapid.T) {
-	name, old := s.draw(t)
+	name, _ := s.draw(t)
+	s.open(t, name)
+}
+
+func (s *lawfulNetwork) open(t *rapid.T, name msg.Node) {
+	old := s.nodes[name]
 	l := &lawyer{t: t, node: name, dials: map[msg.Link]bool{}, up: map[msg.Link]uint64{}, sent: map[msg.Link]uint64{},
 		over: map[msg.Link]bool{}, from: map[msg.Link]uint64{}}
 	port, err := s.net.Open(context.Background(), name, l)
@@ -132,6 +137,12 @@ func (s *lawfulNetwork) Send(t *rapid.T) {
 		return
 	}
 	k := l.drawLink(t)
+	for range rapid.IntRange(1, 3).Draw(t, "messages") {
+		s.sendOne(t, l, k)
+	}
+}
+
+func (s *lawfulNetwork) sendOne(t *rapid.T, l *lawyer, k msg.Link) {
 	err := l.port.Send(say(k, fmt.Sprintf("%d %d", k, l.sent[k])))
 	if _, stands := l.up[k]; !stands {
 		require.ErrorIs(t, err, transport.ErrNoLink)
@@ -180,9 +191,12 @@ func (s *lawfulNetwork) Rest(t *rapid.T) {
 		s.now = max(s.now, at)
 		s.net.Poll(s.now)
 	}
+	stand := 0
 	for _, l := range s.nodes {
 		require.Empty(t, l.dials, "dials of %s without an answer", l.node)
+		stand += len(l.up)
 	}
+	require.Zero(t, stand%2, "a link stands on both sides or on none")
 }
 
 func (s *lawfulNetwork) Check(*rapid.T) {}
@@ -196,7 +210,19 @@ func TestPromisesHoldUnderRandomCalls(t *testing.T) {
 			cfg.Latency, cfg.Jitter = 5*time.Millisecond, 10*time.Millisecond
 		}
 		s := &lawfulNetwork{net: inproc.New(cfg), nodes: map[msg.Node]*lawyer{}}
-		t.Repeat(rapid.StateMachineActions(s))
+		for _, name := range lawNodes {
+			s.open(t, name)
+		}
+		for range 3 {
+			s.Dial(t)
+		}
+		s.Rest(t)
+		actions := rapid.StateMachineActions(s)
+		for i := range 8 { // most of what happens
+			actions[fmt.Sprint("Send", i)] = s.Send
+		}
+		actions["Wait1"], actions["Wait2"] = s.Wait, s.Wait
+		t.Repeat(actions)
 		s.Rest(t)
 		require.NoError(t, s.net.Close())
 		for _, l := range s.nodes {

@@ -62,6 +62,9 @@ func (g *ConstraintGroup) narrows() bool {
 	return !g.AtLeast.IsEmpty() || g.ReservedOnly || g.NoRevocable
 }
 
+// filters reports whether g takes anything out of what is offered.
+func (g *ConstraintGroup) filters() bool { return g.ReservedOnly || g.NoRevocable }
+
 // constraints is a checked list of groups, and what is known of the agents: a bit for each.
 type constraints struct {
 	groups  []group
@@ -285,7 +288,8 @@ func (gr *group) allow(g *agent) bool {
 }
 
 // lookNarrowed goes on behind gate 7 for a client that asks something of what is offered: the first of its groups, in its
-// order, that leads to an offer decides. b is what the client can handle.
+// order, that leads to an offer decides. What that one left may be for another of its groups: the next run looks at it.
+// b is what the client can handle.
 func (a *Allocator) lookNarrowed(c *client, g *agent, b *bundle, s stage) verdict {
 	v := verdict{gate: GateConstraints}
 	for i := range c.constraints.groups {
@@ -293,9 +297,13 @@ func (a *Allocator) lookNarrowed(c *client, g *agent, b *bundle, s stage) verdic
 		if !gr.allow(g) {
 			continue
 		}
-		if v = a.lookIn(gr, c, g, b, s); v.gate == 0 {
-			break
+		if v = a.lookIn(gr, c, g, b, s); v.gate != 0 {
+			continue
 		}
+		if a.cycle.running && len(c.constraints.groups) > 1 && gr.filters() {
+			a.cycle.again = append(a.cycle.again, g)
+		}
+		break
 	}
 	return v
 }

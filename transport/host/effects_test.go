@@ -239,9 +239,9 @@ func TestRunLeavesNoExecutor(t *testing.T) {
 		defer cancel()
 		var servers, agents crew
 		servers.run(func() error { return host.RunMaster(ctx, tr, master.Config{}) })
-		var started host.StartInfo
+		starts := make(chan host.StartInfo, 1)
 		n, err := host.OpenAgent(ctx, tr, agentConfig("agent-1"), host.Executors{"e": func(s host.StartInfo) framework.Executor {
-			started = s
+			starts <- s
 			return framework.NopExecutor{}
 		}})
 		require.NoError(t, err)
@@ -250,7 +250,8 @@ func TestRunLeavesNoExecutor(t *testing.T) {
 		servers.run(func() error {
 			return host.RunScheduler(ctx, tr, msg.FrameworkInfo{Name: "x", Roles: []role.Name{"x"}, Checkpoint: true, FailoverTimeout: time.Hour}, s)
 		})
-		time.Sleep(3 * time.Second) // long enough for the start, too short for another offer
+		started := <-starts
+		synctest.Wait()
 		executor := started.Agent + "/" + msg.Node(started.Container)
 		_, err = tr.Open(ctx, executor, nil)
 		require.ErrorIs(t, err, transport.ErrInUse, "it runs")

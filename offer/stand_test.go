@@ -216,12 +216,8 @@ func (s *stand) after(d time.Duration, lines ...string) {
 func (s *stand) play(d time.Duration) (got []string) {
 	s.t.Helper()
 	end := s.now.Add(d)
-	for {
-		next, ok := s.a.NextDeadline()
-		if !ok || next > end {
-			break
-		}
-		s.now = max(s.now, next)
+	for due, ok := s.now, true; ok && due <= end; due, ok = s.a.NextDeadline() {
+		s.now = max(s.now, due)
 		s.out.Reset()
 		s.a.Poll(s.now, &s.out)
 		for _, r := range s.out.Rescinded {

@@ -12,7 +12,7 @@ import (
 	"github.com/proffer-go/proffer/role/quota"
 )
 
-// offered plays one agent of that total against a framework in role r that wants text, and returns what it is offered.
+// offered plays one agent of that total against a framework in role r that wants text, and returns what it is offered first.
 func offered(t *testing.T, rules offer.Rules, total, attrs, text string) string {
 	l := newLoop(t, byName(rules))
 	require.NoError(t, l.a.AddFramework(0, wanting(t, "F", text, "r")))
@@ -25,7 +25,6 @@ func offered(t *testing.T, rules offer.Rules, total, attrs, text string) string 
 		require.NotZero(t, v.Gate)
 		return ""
 	}
-	require.Len(t, got, 1)
 	require.Equal(t, v.Offer.String(), got[0].Resources.String())
 	return got[0].Resources.String()
 }
@@ -141,6 +140,11 @@ func TestConstraintGroupsNarrowInOrder(t *testing.T) {
 			require.Equal(t, all, offered(t, rules, total, "ssd:yes", "!ssd&reserved|ssd"))
 			require.Equal(t, reserved, offered(t, rules, total, "", "!ssd&reserved|ssd"))
 			require.Empty(t, offered(t, rules, total, "", "ssd|rack&reserved"))
+
+			l := newLoop(t, byName(rules))
+			require.NoError(t, l.a.AddFramework(0, wanting(t, "F", "reserved|least(cpus:1)", "r")))
+			l.agents(0, 1, total)
+			require.Len(t, l.wait(time.Second), 2, "what the first group leaves is for the second")
 		})
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer/detect"
-	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -131,18 +130,11 @@ type demo struct {
 	cluster *inproc.Cluster
 	story   *timeline
 	dir     string
-	later   []laterCall
 
 	hello    *hello
 	producer *producer
 	consumer *consumer
 	greedy   *greedy
-}
-
-// laterCall is what an executor does when its task's time is over.
-type laterCall struct {
-	at offer.Time
-	do func()
 }
 
 func newDemo(seed uint64, dir string, out io.Writer) *demo {
@@ -176,12 +168,12 @@ func (d *demo) run(first msg.AgentInfo) error {
 	d.cluster.AddScheduler(d.hello.info, d.hello)
 	d.cluster.AddScheduler(d.producer.info, d.producer)
 	d.cluster.AddScheduler(d.consumer.info, d.consumer)
-	d.step()
+	d.cluster.Advance(demoStep)
 	d.tellWhyNot()
 	d.cluster.AddScheduler(d.greedy.info, d.greedy)
 	told := false
 	for !d.done() && d.cluster.Now().Sub(d.story.start) < demoLimit {
-		d.step()
+		d.cluster.Advance(demoStep)
 		if err := d.failed(); err != nil {
 			return err
 		}
@@ -243,7 +235,7 @@ func (d *demo) executors() host.Executors {
 		"hello-executor": func(s host.StartInfo) framework.Executor {
 			return &worker{dir: s.Directory, work: func(w *worker, e framework.ExecutorDriver, t msg.TaskInfo) ([]byte, error) {
 				d.story.say("executor", "%s prints: Hello from task %s", s.Executor.ID, t.ID)
-				d.after(helloTime, func() { finish(e, t.ID, nil, e.SendMessage([]byte("Hello Framework"))) })
+				d.cluster.After(helloTime, func() { finish(e, t.ID, nil, e.SendMessage([]byte("Hello Framework"))) })
 				return nil, errLater
 			}}
 		},
@@ -264,35 +256,15 @@ func (d *demo) executors() host.Executors {
 		},
 		"greedy-executor": func(s host.StartInfo) framework.Executor {
 			return &worker{dir: s.Directory, work: func(w *worker, e framework.ExecutorDriver, t msg.TaskInfo) ([]byte, error) {
-				d.after(greedyTime, func() { finish(e, t.ID, nil, nil) })
+				d.cluster.After(greedyTime, func() { finish(e, t.ID, nil, nil) })
 				return nil, errLater
 			}}
 		},
 	}
 }
 
-// after calls do when a while has passed.
-func (d *demo) after(while time.Duration, do func()) {
-	d.later = append(d.later, laterCall{d.cluster.Now().Add(while), do})
-}
-
-// step moves the clock and ends the tasks whose time is over.
-func (d *demo) step() {
-	d.cluster.Advance(demoStep)
-	due := d.later
-	d.later = nil
-	for _, l := range due {
-		if l.at <= d.cluster.Now() {
-			l.do()
-		} else {
-			d.later = append(d.later, l)
-		}
-	}
-	d.cluster.Settle()
-}
-
 func (d *demo) done() bool {
-	return d.hello.done() && d.producer.done() && d.consumer.done() && d.consumer.cleaned && d.greedy.done() && len(d.later) == 0
+	return d.hello.done() && d.producer.done() && d.consumer.done() && d.consumer.cleaned && d.greedy.done()
 }
 
 // failed returns what went wrong so far: in a framework, or in the books.

@@ -4,57 +4,57 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
-	"github.com/proffer-go/proffer/transport/host"
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
-// hello launches one task on the first offer and prints what becomes of it.
-type hello struct {
+// watcher tells of offers, declines them, and tells of lost agents.
+type watcher struct {
 	framework.NopScheduler
-	launched bool
+	c *inproc.Cluster
 }
 
-func (h *hello) ResourceOffers(d framework.Driver, offers []msg.Offer) {
+func (w watcher) ResourceOffers(d framework.Driver, offers []msg.Offer) {
 	for _, o := range offers {
-		if h.launched {
-			d.Decline(msg.Filters{}, o.ID)
-			continue
-		}
-		h.launched = true
-		fmt.Println("offered", o.Resources)
-		d.Launch([]msg.OfferID{o.ID}, msg.Filters{}, msg.TaskInfo{ID: "task-1", Agent: o.Agent,
-			Resources: resource.MustParse("cpus:1;mem:128"), Executor: &msg.ExecutorInfo{ID: "greeter"}})
+		fmt.Println("offered", o.Resources, "on", o.Hostname)
+		d.Decline(msg.Filters{Refuse: time.Hour}, o.ID)
 	}
 }
 
-func (h *hello) StatusUpdate(_ framework.Driver, s msg.TaskStatus) { fmt.Println(s.Task, s.State) }
+func (w watcher) OfferRescinded(framework.Driver, msg.OfferID) { fmt.Println("rescinded") }
 
-// greeter runs tasks: here they are over as soon as they run.
-type greeter struct{ framework.NopExecutor }
-
-func (greeter) LaunchTask(d framework.ExecutorDriver, t msg.TaskInfo) {
-	d.SendStatus(msg.TaskStatus{Task: t.ID, State: msg.TaskRunning})
-	d.SendStatus(msg.TaskStatus{Task: t.ID, State: msg.TaskFinished})
+func (w watcher) AgentLost(framework.Driver, offer.AgentID) {
+	fmt.Println("agent lost after", w.c.Now().Sub(inproc.Begin).Round(time.Minute))
 }
 
-// A cluster of one agent, and a framework that runs one task on it.
-func Example() {
+// A test of what a scheduler does when an agent falls silent: the network is cut, time is moved by hand, and the network
+// heals. The smallest program is the Example at the top of the module.
+func ExampleCluster() {
 	c := inproc.NewCluster(1)
 	defer c.Close()
 	c.AddMaster(master.Config{})
-	c.AddAgent("agent-1", msg.AgentInfo{Resources: resource.MustParse("cpus:4;mem:1024")},
-		host.Executors{"greeter": func(host.StartInfo) framework.Executor { return greeter{} }})
-	c.AddScheduler(msg.FrameworkInfo{Name: "hello", Roles: []role.Name{"web"}}, &hello{})
-	c.Advance(5 * time.Second)
-	fmt.Println("books:", c.Check())
+	c.AddAgent("agent-1", msg.AgentInfo{Resources: resource.MustParse("cpus:4;mem:1024")}, nil)
+	c.AddScheduler(msg.FrameworkInfo{Name: "watcher", Roles: []role.Name{"web"}}, watcher{c: c})
+	c.Advance(time.Minute)
+
+	c.Network().Cut("master", "agent-1")
+	c.Advance(20 * time.Minute)
+	fmt.Println("agents:", len(c.Master().Agents()))
+
+	c.Network().Heal("master", "agent-1")
+	c.Advance(2 * time.Minute)
+	fmt.Println("agents:", len(c.Master().Agents()))
+	fmt.Println("books balance:", c.Check() == nil)
 	// Output:
-	// offered cpus:4; mem:1024
-	// task-1 TASK_RUNNING
-	// task-1 TASK_FINISHED
-	// books: <nil>
+	// offered cpus:4; mem:1024 on agent-1
+	// agent lost after 2m0s
+	// agents: 0
+	// offered cpus:4; mem:1024 on agent-1
+	// agents: 1
+	// books balance: true
 }

@@ -331,6 +331,7 @@ func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 	a.addCapacity(old, -1)
 	a.addCapacity(g.total, 1)
 	a.version++
+	a.sharesMoved()
 	must(a.order.SetTotals(&a.totals, a.version))
 	if g.total.is(hasReserved) {
 		a.reserve(g.total.res, 1)

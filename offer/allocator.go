@@ -44,8 +44,10 @@ type Allocator struct {
 	// By index of a client: when its refusals were last forgiven, in the count of forgivings.
 	forgiven   []uint64
 	forgivings uint64
-	open       []*agent // that have something free
-	roles      []*node  // by index, nil where free
+	open       []*agent  // that have something free
+	capped     []*client // that the cap refused something since they last held less
+	listing    uint64    // counts what moves fair shares
+	roles      []*node   // by index, nil where free
 	roleAt     map[role.Name]int32
 	root       *node // above the top-level roles; its child need is what headroom must hold
 
@@ -122,6 +124,7 @@ func New(cfg Config) (*Allocator, error) {
 	}
 	a.order = a.newOrderer(false)
 	a.nothing.enough = a.containsMinimum(a.nothing.res, nil)
+	a.listing = 1
 	a.sched.start(&a.rules)
 	a.cycle.bind(a)
 	return a, nil

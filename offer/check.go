@@ -258,6 +258,16 @@ func (k *checker) clients() error {
 		if err := k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), &c.held, k.byClient[c]); err != nil {
 			return err
 		}
+		var offered vec
+		for _, o := range c.offers {
+			offered.Add(&o.b.all)
+		}
+		if err := k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), &c.offered, &offered); err != nil {
+			return err
+		}
+		if c.capped != slices.Contains(k.a.capped, c) {
+			return fmt.Errorf("capped of framework %q in role %q is %v", c.framework.id, c.role.name, c.capped)
+		}
 	}
 	return nil
 }

@@ -36,8 +36,10 @@ type client struct {
 	minimum     []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
 	constraints *constraints          // nil: none
 
-	refused int // refusals in force
-	held    vec // offered or used, a shared volume once per agent
+	capped  bool // is in Allocator.capped
+	offered vec  // the part of held that is offered; a shared volume once per offer
+	refused int  // refusals in force
+	held    vec  // offered or used, a shared volume once per agent
 	offers  []*offer
 	uses    map[int32]*use // by index of the agent
 
@@ -114,6 +116,9 @@ func (a *Allocator) ensureClient(f *framework, n role.Name) *client {
 func (a *Allocator) dropClient(c *client) {
 	if c.subscribed || !c.idle() || a.clients[c.index] != c {
 		return
+	}
+	if c.capped {
+		a.capped = slices.DeleteFunc(a.capped, func(other *client) bool { return other == c })
 	}
 	if c.fresh {
 		a.sched.fresh = slices.DeleteFunc(a.sched.fresh, func(other *client) bool { return other == c })

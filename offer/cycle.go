@@ -246,7 +246,9 @@ func (cy *cycle) give(c *client, g *agent, v *verdict) {
 		a.chargeReference(c.role, v, cy.stage)
 	}
 	if o := cy.pieceOf(c, g); o != nil {
+		c.offered.Sub(&o.b.all)
 		o.b = a.bundle(o.b.res.Add(v.b.res))
+		c.offered.Add(&o.b.all)
 		return
 	}
 	cy.made = append(cy.made, a.issue(c, g, v.b))

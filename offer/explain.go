@@ -69,7 +69,7 @@ func (a *Allocator) lookBoth(c *client, g *agent) verdict {
 		v.gate = v.cutBy
 	case v.gate == GateRefused && a.backingOff(c, g):
 		v.gate = GateBackoff
-	case v.gate == 0 && g.turns.any && g.turns.has(c) && a.othersWant(g):
+	case v.gate == 0 && a.turnsHold(g) && g.turns.has(c) && a.othersWant(g):
 		v.gate = GateTurn
 	}
 	return v
@@ -109,7 +109,7 @@ func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
 	case GateRefused:
 		return fmt.Sprintf("framework %q refused as much of agent %q", c.framework.id, g.id)
 	case GateCap:
-		return fmt.Sprintf("framework %q has %d offers out and may have no more", c.framework.id, c.framework.out)
+		return fmt.Sprintf("framework %q has %d offers of role %q out and may have no more", c.framework.id, len(c.offers), c.role.name)
 	case GateBackoff:
 		return fmt.Sprintf("framework %q refused as much of agent %q again and again", c.framework.id, g.id)
 	case GateTurn:

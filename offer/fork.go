@@ -30,6 +30,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.sched.list = f.agentsOf(a.sched.list)
 	b.inverse.kept = f.agentsOf(a.inverse.kept)
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
+	b.capped = f.clientsOf(a.capped)
 	b.expiries.list = f.agentsOf(a.expiries.list)
 	b.open = f.agentsOf(a.open)
 	b.firstClaim, b.lastClaim = f.claimer(a.firstClaim), f.claimer(a.lastClaim)
@@ -122,7 +123,7 @@ func (f forker) clients() {
 		c := f.to.clients[i]
 		*c = *old
 		c.framework, c.role = f.to.fws[old.framework.index], f.node(old.role)
-		c.held = old.held.Clone()
+		c.held, c.offered = old.held.Clone(), old.offered.Clone()
 		c.figures.before, c.figures.after = f.client(old.figures.before), f.client(old.figures.after)
 		c.constraints = old.constraints.fork()
 		c.offers = make([]*offer, len(old.offers))

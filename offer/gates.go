@@ -84,7 +84,7 @@ func (a *Allocator) lookOn(c *client, g *agent, b *bundle, s stage) verdict {
 			return v
 		}
 	}
-	if c.framework.out >= a.bounds.Offers {
+	if a.overCap(c, &v) {
 		v.gate = GateCap
 	}
 	return v

@@ -54,6 +54,7 @@ func (a *Allocator) link(o *offer) {
 	o.inAgent, o.agent.offers = len(o.agent.offers), append(o.agent.offers, o)
 	o.inClient, o.client.offers = len(o.client.offers), append(o.client.offers, o)
 	o.client.framework.out++
+	o.client.offered.Add(&o.b.all)
 	o.prev, o.next = a.lastOut, nil
 	if a.lastOut != nil {
 		a.lastOut.next = o
@@ -69,6 +70,7 @@ func (a *Allocator) unlink(o *offer) {
 	o.agent.offers = dropAt(o.agent.offers, o.inAgent, func(m *offer) { m.inAgent = o.inAgent })
 	o.client.offers = dropAt(o.client.offers, o.inClient, func(m *offer) { m.inClient = o.inClient })
 	o.client.framework.out--
+	o.client.offered.Sub(&o.b.all)
 	if o.prev != nil {
 		o.prev.next = o.next
 	} else {
@@ -121,6 +123,9 @@ func (a *Allocator) unbook(c *client, g *agent, b *bundle) (forClient, forRole *
 }
 
 func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int) {
+	if sign < 0 {
+		a.uncap(c)
+	}
 	addSigned(&c.held, forClient, sign)
 	addSigned(&c.role.held, forRole, sign)
 	addSigned(&a.allocated, forRole, sign)

@@ -627,7 +627,7 @@ func (m *machine) poll(t *rapid.T) {
 		m.p.settle()
 	}
 	m.shapes(t)
-	before := m.overLimit()
+	before, safe := m.overLimit(), m.promises()
 	if m.same {
 		var want []offer.Offer
 		if m.a.Stats().Runs > runs {
@@ -638,6 +638,12 @@ func (m *machine) poll(t *rapid.T) {
 		m.p.offers = append(m.p.offers, m.batch.Offers...)
 	}
 	m.limits(t, before)
+	if m.rules.Quota == offer.QuotaTree {
+		after := m.promises()
+		for _, at := range safe {
+			require.Contains(t, after, at, "P5, P6: %v", show(m.batch.Offers))
+		}
+	}
 	for _, o := range m.batch.Offers {
 		got, ok := m.a.Outstanding(o.ID)
 		require.True(t, ok)
@@ -685,6 +691,22 @@ func (m *machine) overLimit() map[string]bool {
 		}
 	}
 	return over
+}
+
+// promises lists what can be kept now: P5, names whose headroom covers what guarantees require, and P6, roles and names
+// with room for the needs below them.
+func (m *machine) promises() (list []string) {
+	for _, name := range []string{"cpus", "mem", "gpus"} {
+		if available, required := m.p.headroom(name); available >= required {
+			list = append(list, name)
+		}
+		for _, r := range someRoles {
+			if m.p.room(r, name) >= m.p.needOf(m.p.children(r), name) {
+				list = append(list, string(r)+" "+name)
+			}
+		}
+	}
+	return list
 }
 
 // limits is P2: nothing was granted that left a role above a limit. Under the reference's rules what a role below got in

@@ -520,9 +520,6 @@ func (p *plain) pass(first bool, made *[]offer.Offer) {
 			p.offers = saved
 			continue
 		}
-		if t := p.turn[id]; t != nil && !t.free.Equal(free) {
-			delete(p.turn, id)
-		}
 		totals := p.totals()
 		var order []key
 		for _, r := range p.roleOrder(totals) {
@@ -531,7 +528,7 @@ func (p *plain) pass(first bool, made *[]offer.Offer) {
 		var served, others []key
 		for i := 0; i < len(order); i++ {
 			k := order[i]
-			if i < len(order)-len(others) && p.hadTurn(k, id) {
+			if i < len(order)-len(others) && p.hadTurn(k, id, free) {
 				if others = append(others, k); !first {
 					order = append(order, k)
 				}
@@ -545,7 +542,7 @@ func (p *plain) pass(first bool, made *[]offer.Offer) {
 			p.book(k, g, got, made)
 			p.offers = append(slices.Clone(saved), *made...)
 		}
-		if t := p.turn[id]; t != nil && !first && !slices.ContainsFunc(served, func(k key) bool { return !slices.Contains(others, k) }) {
+		if t := p.turn[id]; t != nil && t.free.Equal(free) && !first && !slices.ContainsFunc(served, func(k key) bool { return !slices.Contains(others, k) }) {
 			delete(p.turn, id)
 		}
 		for _, k := range served {
@@ -606,10 +603,76 @@ func (p *plain) look(k key, g *plainAgent, first bool, made []offer.Offer) (none
 	} else if p.refuses(k, g, r) {
 		return none
 	}
-	if !p.enough(k, g, r) {
+	if !p.enough(k, g, r) || p.overCap(k, r, made) {
 		return none
 	}
 	return r
+}
+
+// overCap is gate 11.
+func (p *plain) overCap(k key, r resource.Resources, made []offer.Offer) bool {
+	var offered, held resource.Quantities
+	for _, o := range p.offers {
+		if o.Framework == k.f && o.Role == k.r {
+			offered = offered.Add(o.Resources.ScalarQuantities())
+		}
+	}
+	for _, id := range p.agentIDs() {
+		held = held.Add(p.held(id, func(o key) bool { return o == k }).ScalarQuantities())
+	}
+	if !p.rules.CapOffers || !slices.ContainsFunc(p.offers, func(o offer.Offer) bool { return o.Framework == k.f && o.Role == k.r }) {
+		return false
+	}
+	for name, q := range r.Filter(isRationed).ScalarQuantities().All() {
+		if sure, _ := p.split(k.r, name, q); sure > 0 {
+			return false
+		}
+	}
+	totals := p.totals()
+	return p.fair(k) < 1 && dominant(offered, totals) >= p.fair(k)-dominant(held.Sub(offered), totals)
+}
+
+// fair is the part of the cluster that the weights give k among the listed clients.
+func (p *plain) fair(k key) float64 {
+	var roles []role.Name
+	own := 0
+	for _, m := range p.members() {
+		if p.listed(m) {
+			if m.r == k.r {
+				own++
+			}
+			if !slices.Contains(roles, m.r) {
+				roles = append(roles, m.r)
+			}
+		}
+	}
+	level := func(n role.Name) (sum float64) {
+		var seen []role.Name
+		for _, r := range roles {
+			for up, ok := r, true; ok; {
+				parent, has := up.Parent()
+				if parent == n && !slices.Contains(seen, up) {
+					seen = append(seen, up)
+				}
+				up, ok = parent, has
+			}
+		}
+		slices.Sort(seen)
+		for _, child := range seen {
+			sum += p.weights.Of(child)
+		}
+		if slices.Contains(roles, n) {
+			sum++
+		}
+		return sum
+	}
+	share := 1 / float64(max(own, 1)) / level(k.r)
+	for n, ok := k.r, true; ok; {
+		parent, has := n.Parent()
+		share *= p.weights.Of(n) / level(parent)
+		n, ok = parent, has
+	}
+	return share
 }
 
 func (p *plain) refuses(k key, g *plainAgent, r resource.Resources) bool {
@@ -621,9 +684,9 @@ func (p *plain) refuses(k key, g *plainAgent, r resource.Resources) bool {
 	return false
 }
 
-func (p *plain) hadTurn(k key, g offer.AgentID) bool {
+func (p *plain) hadTurn(k key, g offer.AgentID, free resource.Resources) bool {
 	t := p.turn[g]
-	return t != nil && t.who[k] && t.since >= p.born[k]
+	return t != nil && t.free.Equal(free) && t.who[k] && t.since >= p.born[k]
 }
 
 // refusedNow notes a turn.

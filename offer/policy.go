@@ -125,7 +125,7 @@ func (c *Cycle) View(g Agent, cl Client) View {
 	}
 	return View{
 		Resources: v.b.res, Guaranteed: c.cy.a.names.quantities(&v.sure),
-		HadTurn: g.g.turns.any && g.g.turns.has(cl.c),
+		HadTurn: g.g.turns.holds && g.g.turns.has(cl.c),
 	}
 }
 
@@ -149,6 +149,7 @@ func (c *Cycle) Grant(g Agent, cl Client, w Want) Outcome {
 			return Outcome{Gate: GateRefused}
 		}
 	}
+	g.g.turns.taken = g.g.turns.taken || !g.g.turns.has(cl.c)
 	cy.give(cl.c, g.g, &v)
 	return Outcome{Offered: v.b.res}
 }
@@ -201,15 +202,16 @@ func (cy *cycle) plan(p Policy) {
 	cy.stage = fairShare
 	cy.sort()
 	for _, g := range cy.list {
-		cy.a.turnsHold(g)
+		g.turns.holds = cy.a.turnsHold(g)
 	}
 	p.Plan(&Cycle{cy})
 	cy.flush()
 	for _, g := range cy.list {
 		cy.agent = g
-		if g.turns.any && g.turns.of == g.free { // nobody took it: a new round begins
+		if g.turns.holds && !g.turns.taken { // all have had their turn: a new round begins
 			g.turns.reset()
 		}
+		g.turns.holds, g.turns.taken = false, false
 		cy.noteHeld(g, !cy.freshOnly || g.marked)
 	}
 }

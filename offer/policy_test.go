@@ -130,7 +130,9 @@ func (packed) Plan(c *offer.Cycle) {
 }
 
 func ExamplePolicy() {
-	a, err := offer.New(offer.Config{AgentOrder: offer.OrderByName, Policy: packed{}})
+	rules := offer.DefaultRules(offer.V1)
+	rules.CapOffers = false // the policy wants to give everything to one framework
+	a, err := offer.New(offer.Config{Rules: rules, AgentOrder: offer.OrderByName, Policy: packed{}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -34,6 +34,9 @@ type node struct {
 	used     vec // of unres: allocated
 	taken    vec // of reserved: offered or allocated
 
+	weighedAt uint64  // when level was summed, in the count of listings
+	level     float64 // weights of those that share what the role gets
+
 	hasQuota  bool
 	guarantee vec
 	limit     ceiling

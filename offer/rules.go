@@ -100,6 +100,9 @@ type Rules struct {
 	BackoffCap time.Duration
 	// SplitRevocable holds refusals against the regular and the revocable part of an agent one by one.
 	SplitRevocable bool
+	// CapOffers lets a client have more than one offer out only as far as its use is below its fair share
+	// (docs/allocation.md §8).
+	CapOffers bool
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
 	Rescind bool
 	// HeadroomExpiry is how long a guarantee that nobody takes keeps capacity from others; 0: for ever. It is alive while
@@ -132,6 +135,7 @@ func DefaultRules(Version) Rules {
 		TurnRule:       true,
 		BackoffCap:     time.Minute,
 		SplitRevocable: true,
+		CapOffers:      true,
 		Rescind:        true,
 
 		CountReservations: true,

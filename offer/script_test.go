@@ -21,7 +21,7 @@ import (
 // The scripts of testdata/scripts read like a transcript: every line of a play block is a command, and under ---- stands
 // what it led to. Rewrite them with go test ./offer -run TestScripts -rewrite, and read what changed.
 //
-//	rules strict|v1 [seed=N] [keyed] [lifetime=1m] [interval=0s] …   start anew; agents by name, runs at once
+//	rules strict|v1 [seed=N] [keyed] [lifetime=1m] [interval=0s] …   start anew; agents by name, runs at once, no cap
 //	agent A1 cpus:4;mem:8 [host=h] [region=eu] [attrs=a:b] [used=F/role/cpus:1]…
 //	total A1 cpus:8 | attributes A1 rack:2 | activate A1 | deactivate A1 | remove-agent A1
 //	framework F1 roles=a,b [suppressed=a] [caps=gpu,rev,shared,refined,region] [min=cpus:1|mem:5] [min=any]
@@ -127,6 +127,7 @@ func (s *script) start(args []string) error {
 	if slices.Contains(args, "nomin") {
 		rules.MinAllocatable = nil
 	}
+	rules.CapOffers = rules.CapOffers && slices.Contains(args, "cap")
 	if slices.Contains(args, "norescind") {
 		rules.Rescind = false
 	}

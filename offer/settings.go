@@ -25,6 +25,7 @@ func (a *Allocator) SetWeights(now Time, ws []role.Weight) error {
 	}
 	a.advance(now)
 	a.weights = next
+	defer a.sharesMoved()
 	served := false
 	for _, w := range ws {
 		n := a.track(w.Role)

@@ -11,6 +11,8 @@ type turns struct {
 	since uint64  // when the bits were last cleared, in the count of forgivings: clients that are younger have no bit
 	bits  []uint64
 	any   bool
+	holds bool // when the run of a policy began
+	taken bool // a policy gave something to a client whose turn was to come
 }
 
 // hadTurn notes that c refused what is free on g now.
@@ -31,7 +33,7 @@ func (a *Allocator) hadTurn(c *client, g *agent) {
 	t.any = true
 }
 
-// turnsHold reports whether what is free on g is what the turns are of; if not, they are forgotten.
+// turnsHold reports whether what is free on g is what the turns are of; only then do they count.
 func (a *Allocator) turnsHold(g *agent) bool {
 	t := &g.turns
 	switch {
@@ -43,7 +45,6 @@ func (a *Allocator) turnsHold(g *agent) bool {
 		t.of = g.free
 		return true
 	}
-	g.turns.reset()
 	return false
 }
 

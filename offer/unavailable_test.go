@@ -43,9 +43,9 @@ func (l *loop) answer(o offer.InverseOffer, accept bool, refuse time.Duration) {
 	require.True(l.t, counted)
 }
 
-// eachRules runs a test under both sets of rules, offers never timing out.
+// eachRules runs a test under both sets of rules, offers never timing out and without a cap.
 func eachRules(t *testing.T, test func(t *testing.T, l *loop, strict bool)) {
-	for name, rules := range atOnce(func(r *offer.Rules) { r.OfferLifetime = 0 }) {
+	for name, rules := range atOnce(func(r *offer.Rules) { r.OfferLifetime, r.CapOffers = 0, false }) {
 		t.Run(name, func(t *testing.T) { test(t, newLoop(t, byName(rules)), name == "strict") })
 	}
 }

@@ -14,3 +14,6 @@ func (r *Replay) HeldOn(id offer.AgentID) (all resource.Resources) {
 	}
 	return all
 }
+
+// NewOffers sorts and merges.
+var NewOffers = newOffers

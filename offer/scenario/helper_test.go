@@ -29,6 +29,7 @@ func play(t testing.TB, cfg scenario.Config, c *scenario.Case) []string {
 		res, err := r.Next()
 		require.NoError(t, err)
 		require.NoError(t, r.Allocator().Check(), "step %d", res.Step)
+		ledgersAgree(t, r)
 		lines = append(lines, line(res))
 	}
 	return lines
@@ -70,3 +71,15 @@ const (
 	tick  = `{"op":"advance","seconds":1}`
 	whole = `F/r/A{cpus:4; mem:1024}`
 )
+
+// playedOut plays a case and returns the replay at its end.
+func playedOut(t testing.TB, cfg scenario.Config, steps ...string) *scenario.Replay {
+	t.Helper()
+	r, err := scenario.New(caseOf(t, "", steps...), cfg)
+	require.NoError(t, err)
+	for r.More() {
+		_, err := r.Next()
+		require.NoError(t, err)
+	}
+	return r
+}

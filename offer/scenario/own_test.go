@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proffer-go/proffer/offer/scenario"
+	"github.com/proffer-go/proffer/resource"
 )
 
 // own plays steps by this library's rules.
@@ -78,4 +79,55 @@ func TestOwnSeed(t *testing.T) {
 		seen[one] = true
 	}
 	require.Greater(t, len(seen), 1)
+}
+
+// docs/allocation.md §3.1: an answer that is about just one of several offers leaves the others out.
+func TestOwnAnswerToOneOfTwo(t *testing.T) {
+	more := `{"op":"update_agent","agent":"A","resources":"cpus:6;mem:1536"}`
+	second := give + `"cpus:2;mem:512","refuse_seconds":3600}`
+	got := own(t, addF, addA, more, second, `{"op":"advance","seconds":60}`)
+	require.Contains(t, got[2], "F/r/A{cpus:2; mem:512}")
+	require.Contains(t, got[4], "-F/r/A timeout", "the first one is still out")
+	r := playedOut(t, scenario.Default(1), addF, addA, more, second)
+	require.Equal(t, uint64(1), r.Allocator().Stats().Declined)
+	require.Zero(t, r.Allocator().Stats().Accepted)
+	require.Equal(t, 1, r.Allocator().Stats().Outstanding)
+}
+
+// docs/allocation.md §2.7: a shared volume is shown to one client per run, and all work that is due is done in one step.
+func TestOwnSharedVolume(t *testing.T) {
+	agent := `{"op":"add_agent","agent":"A","resources":` + volume(`,"shared":{}`) + `}`
+	with := func(id string) string {
+		return `{"op":"add_framework","framework":"` + id + `","roles":["r"],"capabilities":["SHARED_RESOURCES"],"min_allocatable":{"r":[]}}`
+	}
+	got := last(own(t, with("F"), with("G"), agent))
+	require.Contains(t, got, "F/r/A")
+	require.Contains(t, got, "G/r/A")
+	require.Equal(t, "2", got[:1], "runs")
+}
+
+// docs/allocation.md §0: use by a framework not yet known is charged at once, and when it is added under the reference's
+// rules.
+func TestUseByAnUnknownFramework(t *testing.T) {
+	agent := `{"op":"add_agent","agent":"A","resources":"cpus:4;mem:1024","used":{"F":{"role":"r","resources":"cpus:1"}}}`
+	tree := func(cfg scenario.Config, steps ...string) scenario.Amounts {
+		f, err := playedOut(t, cfg, steps...).Final()
+		require.NoError(t, err)
+		require.Equal(t, "cpus:1", f.Agents["A"].Held["F"]["r"])
+		return f.RoleTree.Unreserved
+	}
+	require.Empty(t, tree(scenario.Strict(), agent))
+	require.Equal(t, scenario.Amounts{"cpus": 1}, tree(scenario.Default(0), agent))
+	require.Equal(t, scenario.Amounts{"cpus": 1}, tree(scenario.Strict(), agent, `{"op":"add_framework","framework":"F","roles":["s"],"active":false}`))
+}
+
+// docs/allocation.md §2.7: pieces of several runs for the same framework, role and agent are one entry.
+func TestOffersAreMerged(t *testing.T) {
+	one := scenario.Offered{Framework: "F", Role: "r", Agent: "A", Resources: resource.MustParse("cpus:1")}
+	other := scenario.Offered{Framework: "F", Role: "r", Agent: "A", Resources: resource.MustParse("mem:1")}
+	first := scenario.Offered{Framework: "E", Role: "r", Agent: "B", Resources: resource.MustParse("mem:1")}
+	got := scenario.NewOffers([]scenario.Offered{one, first, other})
+	require.Len(t, got, 2)
+	require.Equal(t, "E", string(got[0].Framework))
+	require.Equal(t, "cpus:1; mem:1", scenario.Text(got[1].Resources))
 }

@@ -91,6 +91,22 @@ func TestDeclineAllFindsWhatIsOut(t *testing.T) {
 	}
 }
 
+// docs/allocation.md §3.1: what decline_all was expanded to counts where the rules are those of the record.
+func TestDeclineAllAsRecorded(t *testing.T) {
+	decline := `{"op":"decline_all","expanded":[{"op":"recover","framework":"F","role":"r","agent":"A","resources":"cpus:1;mem:64"}]}`
+	require.Equal(t, "1 F/r/A{cpus:1; mem:64}", last(strictly(t, addF, addA, decline, tick)))
+	require.Equal(t, "1 "+whole, own(t, addF, addA, decline, tick)[2])
+}
+
+// docs/allocation.md §2.3: a framework that lists no capabilities can handle refined reservations, one that lists others
+// cannot.
+func TestDefaultCapabilities(t *testing.T) {
+	refined := `{"op":"add_agent","agent":"A","resources":[{"name":"cpus","type":"SCALAR","scalar":{"value":1},"reservations":[{"type":"STATIC","role":"a"},{"type":"DYNAMIC","role":"a/b"}]}]}`
+	with := func(more string) string { return `{"op":"add_framework","framework":"F","roles":["a/b"]` + more + `}` }
+	require.Contains(t, last(strictly(t, with(``), refined)), "F/a/b/A")
+	require.Equal(t, "1", last(strictly(t, with(`,"capabilities":["GPU_RESOURCES"]`), refined)))
+}
+
 // docs/allocation.md §3.1: what became a task is no offer any more.
 func TestTransitionToAllocated(t *testing.T) {
 	got := strictly(t, addF, addA,
@@ -188,7 +204,8 @@ func TestMinimumOptions(t *testing.T) {
 		`"min_allocatable":[]`:                  "1 F/r/A{cpus:0.005; mem:16}",
 		`"min_allocatable":["cpus:1","mem:16"]`: "1 F/r/A{cpus:0.005; mem:16}",
 		`"min_allocatable":["cpus:1"]`:          "1",
-		`"fairness_exclude":["cpus","mem"]`:     "1",
+		`"min_allocatable":["cpus:1"],"no_min_allocatable":true`: "1",
+		`"fairness_exclude":["cpus","mem"]`:                      "1",
 	} {
 		require.Equal(t, want, last(play(t, scenario.Strict(), caseOf(t, options, addF, small))), options)
 	}

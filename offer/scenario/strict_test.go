@@ -270,7 +270,7 @@ func TestVolumes(t *testing.T) {
 	require.Equal(t, []string{
 		"0", "0 ={disk(reservations: [(DYNAMIC,r,ops)]):64}", "0", "1 F/r/A{cpus:4; disk:36; mem:1024}",
 	}, got[3:])
-	half := task + `"disk:80"}`
+	half := task + `"disk:50"}`
 	require.Equal(t, "0 ={"+made+"}", last(strictly(t, addF, agent, half, step("update_allocation", full, reserveDisk, create))), "of both")
 }
 

@@ -12,6 +12,7 @@ type offer struct {
 	client   *client
 	agent    *agent
 	b        *bundle
+	made     Time
 	deadline Time
 	run      uint64 // that made it
 	inAgent  int    // its place in agent.offers
@@ -39,7 +40,7 @@ type hold struct {
 func (a *Allocator) issue(c *client, g *agent, b *bundle) *offer {
 	a.lastOffer++
 	o := a.newOffer()
-	*o = offer{id: a.lastOffer, client: c, agent: g, b: b, run: a.stats.Runs}
+	*o = offer{id: a.lastOffer, client: c, agent: g, b: b, run: a.stats.Runs, made: a.now}
 	if a.rules.OfferLifetime > 0 {
 		o.deadline = a.now.Add(a.rules.OfferLifetime)
 	}

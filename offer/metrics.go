@@ -96,7 +96,7 @@ func (a *Allocator) RoleMetrics(r role.Name) (RoleMetrics, bool) {
 	}
 	f := &n.figures
 	m := RoleMetrics{
-		Filters: f.refused, TreeShare: a.dominant(n.weighs(&a.rules)) / n.weight, Listed: f.listedBelow, AtLimit: f.stopped,
+		Filters: f.refused, TreeShare: a.treeShareOf(n), Listed: f.listedBelow, AtLimit: f.stopped,
 		Unmet: f.unmet,
 	}
 	if n.ordered {
@@ -105,8 +105,14 @@ func (a *Allocator) RoleMetrics(r role.Name) (RoleMetrics, bool) {
 	return m, true
 }
 
+// treeShareOf is the weighted dominant share of n with all below it.
+func (a *Allocator) treeShareOf(n *node) float64 {
+	v := n.weighs(&a.rules)
+	return a.dominant(&v) / n.weight
+}
+
 // weighs is what n's subtree counts for in shares.
-func (n *node) weighs(r *Rules) *vec {
+func (n *node) weighs(r *Rules) vec {
 	v := n.unres.Clone()
 	v.Add(&n.figures.revocable)
 	if r.CountReservations {
@@ -114,7 +120,7 @@ func (n *node) weighs(r *Rules) *vec {
 	} else {
 		v.Add(&n.taken)
 	}
-	return &v
+	return v
 }
 
 // QuotaRow tells how one role stands with one name, in thousandths. Sums are of the role's whole subtree.

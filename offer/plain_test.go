@@ -455,7 +455,11 @@ func (p *plain) flow(r role.Name, name string) resource.Scalar {
 }
 
 func (p *plain) entitled(r role.Name, name string) resource.Scalar {
-	return max(p.flow(r, name)-p.needOf(p.children(r), name), 0)
+	sure := p.flow(r, name) - p.needOf(p.children(r), name)
+	for up, ok := r, true; ok; up, ok = up.Parent() {
+		sure = min(sure, p.room(up, name))
+	}
+	return max(sure, 0)
 }
 
 func (p *plain) ceiling(r role.Name, name string) resource.Scalar {

@@ -46,7 +46,11 @@ func (a *Allocator) renewNeed(n *node) {
 
 // entitlement is how much of name i a client of n may take whatever the headroom: need, as it flows down from the top.
 func (a *Allocator) entitlement(n *node, i int) int64 {
-	return max(a.flow(n, i)-n.childNeed.Get(i), 0)
+	sure := a.flow(n, i) - n.childNeed.Get(i)
+	for up := n; up != a.root; up = up.parent {
+		sure = min(sure, up.room(i)) // a guarantee may be set below a role that is at its limit already
+	}
+	return max(sure, 0)
 }
 
 func (a *Allocator) flow(n *node, i int) int64 {

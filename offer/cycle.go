@@ -222,6 +222,10 @@ func (cy *cycle) visitClient(slot drf.Client) bool {
 	if cy.freshOnly && !c.fresh && !g.marked || cy.group != everybody && g.turns.has(c) != (cy.group == turnIsOver) {
 		return true
 	}
+	if c.capped && a.quota.Len() == 0 { // what it holds has not changed since
+		a.figures.tellGate(c, GateCap)
+		return true
+	}
 	if a.hasNoted(c, g) {
 		a.figures.tellGate(c, GateRefused)
 		return true

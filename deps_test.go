@@ -93,7 +93,7 @@ func TestImportTable(t *testing.T) {
 	for _, dir := range slices.Sorted(maps.Keys(table)) {
 		require.NotEmpty(t, packages[dir], "the import table has a row for %s, which is not there", dir)
 	}
-	n := 0
+	l, n := newLoader(), 0
 	for _, dir := range slices.Sorted(maps.Keys(packages)) {
 		r, ok := table[dir]
 		if !ok {
@@ -101,7 +101,7 @@ func TestImportTable(t *testing.T) {
 			continue
 		}
 		n += len(packages[dir])
-		for _, v := range violations(t, dir, packages[dir], r) {
+		for _, v := range violations(t, l, dir, packages[dir], r) {
 			t.Error(v)
 		}
 	}
@@ -123,7 +123,7 @@ func TestBansBite(t *testing.T) {
 		want, ok := strings.CutPrefix(first, "// want: ")
 		require.True(t, ok, "%s: its first line must be // want: <part of the message>", file)
 		seen[want] = true
-		got := violations(t, "testdata/deps", []string{file}, pure)
+		got := violations(t, newLoader(), "testdata/deps", []string{file}, pure)
 		require.Len(t, got, 1, "%s: just one violation each", file)
 		require.Contains(t, got[0], want, file)
 	}
@@ -164,9 +164,8 @@ func packageFiles(t *testing.T, root string) map[string][]string {
 }
 
 // violations says what in the files of one package breaks r.
-func violations(t *testing.T, dir string, files []string, r rule) []string {
+func violations(t *testing.T, l *loader, dir string, files []string, r rule) []string {
 	t.Helper()
-	l := newLoader()
 	_, parsed, err := l.check(modulePath+"/"+dir, files)
 	require.NoError(t, err)
 	c := &checker{fset: l.fset, rule: r, types: l.info.Types}

@@ -330,6 +330,7 @@ func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 	a.totals.Add(&g.total.all)
 	a.addCapacity(old, -1)
 	a.addCapacity(g.total, 1)
+	a.namesMoved(old, g.total)
 	a.version++
 	a.sharesMoved()
 	must(a.order.SetTotals(&a.totals, a.version))

@@ -46,6 +46,7 @@ type Allocator struct {
 	forgivings uint64
 	open       []*agent  // that have something free
 	capped     []*client // that the cap refused something since they last held less
+	openRoles  int       // with a listed framework and a limit that leaves something
 	listing    uint64    // counts what moves fair shares
 	roles      []*node   // by index, nil where free
 	roleAt     map[role.Name]int32

@@ -10,6 +10,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
+	"github.com/proffer-go/proffer/role/quota"
 )
 
 // The benchmarks have the shapes of docs/allocation.md §7.1: equal agents, every framework in a role of its own.
@@ -211,4 +212,54 @@ func BenchmarkOneEvent(b *testing.B) {
 			i++
 		}
 	})
+}
+
+// Half of the roles are small (half an agent guaranteed), half large (two agents), as in docs/allocation.md §7.1; then a
+// run that has nothing to give.
+func BenchmarkQuota(b *testing.B) {
+	for _, roles := range []int{30, 300, 3000} {
+		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", roles, roles), func(b *testing.B) {
+			b.ReportAllocs()
+			var idle time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				s := newBench(b)
+				var list []quota.Config
+				for i := range roles {
+					text := "cpus:1;mem:1024;disk:1024"
+					if i%10 == 0 {
+						text = "cpus:4;mem:4096;disk:4096"
+					}
+					c, err := quota.Parse(fmt.Sprintf("role-%05d", i), text, text)
+					if err != nil {
+						b.Fatal(err)
+					}
+					list = append(list, c)
+				}
+				if err := s.a.SetQuota(s.now, list, true); err != nil {
+					b.Fatal(err)
+				}
+				s.frameworks(b, roles)
+				for i := range roles {
+					err := s.a.AddAgent(s.now, offer.AgentSpec{
+						ID: offer.AgentID(fmt.Sprintf("agent-%06d", i)), Total: resource.MustParse("cpus:2;mem:2048;disk:2048"),
+					})
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.StartTimer()
+				s.poll()
+				b.StopTimer()
+				if err := s.a.Decline(s.now, offer.Filter{Refuse: time.Hour}, s.batch.Offers[0].ID); err != nil {
+					b.Fatal(err)
+				}
+				begin := time.Now()
+				s.poll()
+				idle += time.Since(begin)
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(idle.Nanoseconds())/float64(b.N), "ns/second-run")
+		})
+	}
 }

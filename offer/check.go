@@ -12,7 +12,7 @@ import (
 // from another counter. It returns the first that differs, by name (ErrInconsistent), or nil. It costs a pass over everything.
 func (a *Allocator) Check() error {
 	k := newChecker(a)
-	for _, step := range []func() error{k.lists, k.agents, k.clients, k.roles, k.needs, k.cluster, k.orders, k.refusals, k.figures, k.claims, k.constraints, k.inverse} {
+	for _, step := range []func() error{k.lists, k.agents, k.clients, k.roles, k.needs, k.open, k.cluster, k.orders, k.refusals, k.figures, k.claims, k.constraints, k.inverse} {
 		if err := step(); err != nil {
 			return fmt.Errorf("%w: %w", ErrInconsistent, err)
 		}
@@ -359,6 +359,26 @@ func (k *checker) need(n *node) (vec, error) {
 		need.Set(i, max(guarantee.Get(i)-s.reserved.Get(i)-s.unres.Get(i), below.Get(i), 0))
 	}
 	return need, k.differ(fmt.Sprintf("need of role %q", n.name), &n.need, &need)
+}
+
+// open checks which roles are blocked and how many are open.
+func (k *checker) open() error {
+	open := 0
+	for _, n := range k.a.roles {
+		if n == nil {
+			continue
+		}
+		if blocked := k.a.rules.Quota == QuotaTree && k.a.isBlocked(n); n.blocked != blocked {
+			return fmt.Errorf("blocked of role %q is %v", n.name, n.blocked)
+		}
+		if n.listed > 0 && !n.blocked {
+			open++
+		}
+	}
+	if open != k.a.openRoles {
+		return fmt.Errorf("openRoles is %d, the roles give %d", k.a.openRoles, open)
+	}
+	return nil
 }
 
 // cluster checks the sums over all agents.

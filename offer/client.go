@@ -147,9 +147,9 @@ func (a *Allocator) set(c *client, change func()) {
 	if is := c.listed(); is != was {
 		must(c.role.order.SetActive(c.slot(), is))
 		if is {
-			c.role.listed++
+			a.countListed(c.role, 1)
 		} else {
-			c.role.listed--
+			a.countListed(c.role, -1)
 		}
 		a.relisted(c, is)
 	}

@@ -69,6 +69,8 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"total scalars", func(a *Allocator) { b := *agentA2(a).total; b.all.Add(&one); agentA2(a).total = &b }},
 		{"over", func(a *Allocator) { agentA2(a).over = true }},
 		{"held of framework", func(a *Allocator) { a.clients[0].held.Add(&one) }},
+		{"openRoles", func(a *Allocator) { a.openRoles++ }},
+		{"blocked of role", func(a *Allocator) { roleA(a).blocked = true }},
 		{"offered to framework", func(a *Allocator) { a.clients[0].offered.Add(&one) }},
 		{"capped of framework", func(a *Allocator) { a.clients[0].capped = true }},
 		{"held of role", func(a *Allocator) { roleA(a).held.Add(&one) }},

@@ -114,6 +114,9 @@ func (cy *cycle) pass(s stage) {
 	cy.stage = s
 	cy.sort()
 	for _, g := range cy.list {
+		if s == guarantees && cy.a.rules.Quota == QuotaTree && cy.a.root.childNeed.IsZero() {
+			return
+		}
 		cy.visit(g)
 	}
 }
@@ -161,6 +164,9 @@ func (cy *cycle) visit(g *agent) {
 // ascend goes through the clients in their order.
 func (cy *cycle) ascend() {
 	a, g := cy.a, cy.agent
+	if a.openRoles == 0 && g.free.kinds == 0 {
+		return // every role is at its limit
+	}
 	if fresh := a.sched.fresh; cy.freshOnly && !g.marked && len(fresh) == 1 { // no order is needed
 		cy.visitAlone(fresh[0])
 		return
@@ -197,7 +203,7 @@ func (cy *cycle) visitAlone(c *client) {
 // visitRole offers to the clients of one role; it reports whether the agent has anything left for the next role.
 func (cy *cycle) visitRole(slot drf.Client) bool {
 	a, n := cy.a, cy.a.roles[slot]
-	if n.listed == 0 || cy.stage == guarantees && !a.wantsGuarantee(n) {
+	if n.listed == 0 || cy.stage == guarantees && !a.wantsGuarantee(n) || a.shut(n, cy.agent) {
 		return true
 	}
 	cy.role = n

@@ -146,9 +146,9 @@ func (a *Allocator) setFrameworkActive(f *framework, on bool) {
 		if is := c.listed(); is != was[i] {
 			must(c.role.order.SetActive(c.slot(), is))
 			if is {
-				c.role.listed++
+				a.countListed(c.role, 1)
 			} else {
-				c.role.listed--
+				a.countListed(c.role, -1)
 			}
 			a.relisted(c, is)
 		}

@@ -37,6 +37,7 @@ type node struct {
 	weighedAt uint64  // when level was summed, in the count of listings
 	level     float64 // weights of those that share what the role gets
 
+	blocked   bool // its own limit leaves nothing of any name that agents have (QuotaTree)
 	hasQuota  bool
 	guarantee vec
 	limit     ceiling

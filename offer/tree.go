@@ -32,6 +32,7 @@ func (a *Allocator) refreshNeed(n *node) {
 // renewNeed is refreshNeed for when quota itself changes.
 func (a *Allocator) renewNeed(n *node) {
 	for ; n != a.root; n = n.parent {
+		a.refreshBlocked(n)
 		a.requota(n)
 		a.renewKept(n)
 		for i := range a.names.len() {
@@ -147,6 +148,9 @@ func (a *Allocator) treeShare(n *node, b *bundle) verdict {
 	p := a.treePortion(n, b)
 	if !p.cut {
 		return verdict{b: b, sure: p.sure}
+	}
+	if b.kinds == 0 && p.target.IsZero() {
+		return verdict{b: a.nothing, cutBy: p.gate}
 	}
 	cut := a.shrink(b.res.Filter(rationed), &p.target)
 	got := a.bundle(b.res.Filter(func(e resource.Resource) bool { return !rationed(e) }).Add(cut))

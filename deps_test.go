@@ -58,6 +58,7 @@ var table = map[string]rule{
 	"transport/host":          {own: slices.Concat(upToMsg, machines, []string{"transport"}), why: "goroutines under the machines"},
 	"transport/inproc":        {own: upToHost, why: "the reference transport also runs hosts by hand"},
 	"transport/transporttest": {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},
+	"offer/offertest":         {own: slices.Concat(upToHost, []string{"transport/inproc"}), extern: testModules, why: "harness and property suite for users' tests; knows no wire"},
 	"resource/resourcetest":   {own: []string{"role", "resource"}, extern: testModules, why: "generators"},
 	"detect":                  {own: []string{"role", "resource"}, extern: []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}, why: "reads the host, models nothing"},
 	"cmd/proffer":             {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "detect"}), why: "thin over all of it"},

@@ -121,7 +121,7 @@ func (c *Cycle) Clients(g Agent) iter.Seq[Client] {
 func (c *Cycle) View(g Agent, cl Client) View {
 	v := c.cy.lookAt(cl.c, g.g)
 	if v.gate != 0 {
-		return View{Gate: v.gate}
+		return View{Gate: v.named()}
 	}
 	return View{
 		Resources: v.b.res, Guaranteed: c.cy.a.names.quantities(&v.sure),
@@ -138,7 +138,7 @@ func (c *Cycle) Grant(g Agent, cl Client, w Want) Outcome {
 		if v.gate != GateNotListed {
 			a.figures.tell(cl.c, &v)
 		}
-		return Outcome{Gate: v.gate}
+		return Outcome{Gate: v.named()}
 	}
 	if !w.Whole {
 		v.b = a.bundle(a.wanted(v.b.res, w))
@@ -147,11 +147,21 @@ func (c *Cycle) Grant(g Agent, cl Client, w Want) Outcome {
 			return Outcome{Gate: GateCutTooSmall}
 		case a.refused(cl.c, g.g, v.b):
 			return Outcome{Gate: GateRefused}
+		case cl.c.constraints != nil && !a.meets(cl.c, g.g, v.b):
+			return Outcome{Gate: GateConstraints}
 		}
 	}
 	g.g.turns.taken = g.g.turns.taken || !g.g.turns.has(cl.c)
 	cy.give(cl.c, g.g, &v)
 	return Outcome{Offered: v.b.res}
+}
+
+// named is the gate that refused: where a limit or the headroom left too little, that one.
+func (v *verdict) named() Gate {
+	if v.gate == GateCutTooSmall && v.cutBy != 0 {
+		return v.cutBy
+	}
+	return v.gate
 }
 
 // wanted is the part of r that w says.

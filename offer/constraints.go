@@ -300,9 +300,7 @@ func (a *Allocator) lookNarrowed(c *client, g *agent, b *bundle, s stage) verdic
 		if v = a.lookIn(gr, c, g, b, s); v.gate != 0 {
 			continue
 		}
-		if a.cycle.running && len(c.constraints.groups) > 1 && gr.filters() {
-			a.cycle.again = append(a.cycle.again, g)
-		}
+		v.left = len(c.constraints.groups) > 1 && gr.filters()
 		break
 	}
 	return v
@@ -319,6 +317,20 @@ func (a *Allocator) lookIn(gr *group, c *client, g *agent, b *bundle, s stage) v
 		v.gate = GateConstraints
 	}
 	return v
+}
+
+// meets reports whether b, a part of what lookNarrowed would offer, is something that c asks for.
+func (a *Allocator) meets(c *client, g *agent, b *bundle) bool {
+	if !c.constraints.narrows {
+		return true
+	}
+	for i := range c.constraints.groups {
+		gr := &c.constraints.groups[i]
+		if gr.allow(g) && a.narrow(gr, b).res.Equal(b.res) && a.withPiece(c, g, b).ContainsQuantities(gr.AtLeast) {
+			return true
+		}
+	}
+	return false
 }
 
 // narrow takes out of b what the group does not want.

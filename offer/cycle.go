@@ -38,7 +38,7 @@ type cycle struct {
 	group     turnGroup // who is visited
 	reading   int       // iterations of a policy over the order that have not ended
 	freshOnly bool      // agents that did not change are looked at for fresh clients only
-	again     []*agent  // that withheld a shared volume in this run: the next one looks at them
+	again     []*agent  // that withheld something from somebody in this run only: the next one looks at them
 
 	heldNames nameSet // that headroom cut on this agent
 	heldAny   bool
@@ -249,6 +249,9 @@ func (cy *cycle) visitClient(slot drf.Client) bool {
 func (cy *cycle) give(c *client, g *agent, v *verdict) {
 	a := cy.a
 	a.figures.grants++
+	if v.left {
+		cy.again = append(cy.again, g)
+	}
 	a.takeFree(g, v.b)
 	forClient, forRole := a.book(c, g, v.b)
 	cy.served = append(cy.served, grantee{c, forClient, forRole})

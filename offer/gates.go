@@ -34,6 +34,7 @@ type verdict struct {
 	extra vec  // the rest of it (QuotaReference)
 	cutBy Gate // what cut it, if anything: GateLimit or GateHeadroom
 	stop  bool // nobody else in the role could do better
+	left  bool // what the client's constraints left may be for another group of them
 }
 
 // look takes one client and one agent through the gates.

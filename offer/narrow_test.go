@@ -190,3 +190,42 @@ func TestForkWithConstraints(t *testing.T) {
 	require.NoError(t, l.a.Check())
 	require.NoError(t, m.a.Check())
 }
+
+// looker looks at every pair and grants nothing, or 1 cpu and then all there is.
+type looker struct{ grant bool }
+
+func (p looker) Plan(c *offer.Cycle) {
+	for g := range c.Agents() {
+		for cl := range c.Clients(g) {
+			c.View(g, cl)
+			if p.grant {
+				q, _ := resource.ParseQuantities("cpus:1")
+				c.Grant(g, cl, offer.Want{Scalars: q})
+				c.Grant(g, cl, offer.Want{Whole: true})
+			}
+		}
+	}
+}
+
+// A policy is bound by constraints, also where it grants less than there is, and looking alone makes nobody run again.
+//
+// docs/allocation.md §6
+func TestPolicyIsBoundByConstraints(t *testing.T) {
+	for _, grant := range []bool{false, true} {
+		cfg := byName(atOnce()["v1"])
+		cfg.Policy = looker{grant}
+		l := newLoop(t, cfg)
+		require.NoError(t, l.a.AddFramework(0, wanting(t, "F", "reserved&least(cpus:2)|least(cpus:3)", "r")))
+		l.agents(0, 1, "cpus:4;cpus(r):2")
+		got := l.wait(0)
+		next, any := l.a.NextDeadline()
+		require.True(t, any && next > l.now, "nothing is due at once")
+		if !grant {
+			require.Empty(t, got)
+			continue
+		}
+		require.Len(t, got, 2, "not 1 cpu, but what each group asks for")
+		require.Equal(t, "cpus(reservations: [(STATIC,r)]):2", got[0].Resources.String())
+		require.Equal(t, "cpus:4", got[1].Resources.String())
+	}
+}

@@ -88,7 +88,7 @@ func (p *plan) makeRoom(n *node, i int, short *vec) {
 	for _, child := range n.children {
 		p.makeRoom(child, i, short)
 	}
-	if missing := n.need.Get(i) - n.room(i); missing > 0 {
+	if missing := n.need.Get(i) - n.room(i); missing > 0 && n.need.Get(i) > 0 {
 		short.Set(i, short.Get(i)+p.take(n, i, missing))
 	}
 }

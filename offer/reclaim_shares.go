@@ -26,7 +26,7 @@ const mostWished = 10_000
 // level by level of the tree; nobody gives what a guarantee would need back.
 //
 // What is listed is minimal: of each name exactly what the units that fit lack (whole units of Rules.Integral names are
-// rounded up). Short is what of the wishes nobody owes. It looks at every use for every unit: it is for operators. ErrSpec for a role that is not known or named twice, an empty
+// rounded up). Short is what of the wishes cannot be had so. It looks at every use for every unit: it is for operators. ErrSpec for a role that is not known or named twice, an empty
 // unit or a count below 0; ErrTooMany for more than 10,000 units.
 func (a *Allocator) ReclaimShares(wishes ...Wish) (Reclaim, error) {
 	f := a.Fork()
@@ -159,7 +159,7 @@ func (s *sharing) serve(w *wish) bool {
 	for i := range pool {
 		lack := w.unit.Get(i) - pool[i]
 		for lack > 0 {
-			u, q := s.giver(w, i, lack)
+			u, q := s.giver(i, lack)
 			if u == nil {
 				return undo()
 			}
@@ -193,20 +193,37 @@ func (s *sharing) roomFor(n *node, i int, q int64) bool {
 	return true
 }
 
-// giver finds who gives how much of name i, at most q: the role that is last in the order of shares, its uses in order.
-func (s *sharing) giver(w *wish, i int, q int64) (best *use, much int64) {
+// giver finds who gives how much of name i, at most q: the role that is last in the order of shares, its uses in order. It
+// gives until the next role is last, but an eighth of q or a whole unit at least.
+func (s *sharing) giver(i int, q int64) (best *use, much int64) {
+	var second *use
 	for _, u := range s.uses {
-		if best != nil && !s.before(best.client.role, u.client.role) {
+		if best != nil && !s.before(best.client.role, u.client.role) &&
+			(u.client.role == best.client.role || second != nil && !s.before(second.client.role, u.client.role)) {
 			continue
 		}
 		if s.wishing(u.client.role) {
 			continue
 		}
-		if got := s.mayGive(u, i, q); got > 0 {
-			best, much = u, got
+		got := s.mayGive(u, i, q)
+		switch {
+		case got == 0:
+		case best == nil || s.before(best.client.role, u.client.role):
+			best, second, much = u, best, got
+		default:
+			second = u
 		}
 	}
-	return best, much
+	if second == nil || best.client.role == second.client.role {
+		return best, much
+	}
+	n := best.client.role
+	level := sort.Search(int(much), func(q int) bool {
+		s.move(n, i, -int64(q)-1)
+		defer s.move(n, i, int64(q)+1)
+		return s.before(n, second.client.role)
+	})
+	return best, min(much, s.whole(i, max(int64(level), 1000, q/8), much))
 }
 
 // wishing reports whether n has a wish of its own: it gives nothing.
@@ -241,7 +258,7 @@ func (s *sharing) fair() bool {
 			continue
 		}
 		for _, g := range s.givers {
-			if gives, gets := s.shares(g, w.role); gives < gets {
+			if gives, gets := s.shares(g, w.role); gives < gets*(1-1e-12) { // quotients of equal fractions may differ in a bit
 				return false
 			}
 		}

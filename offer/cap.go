@@ -23,11 +23,16 @@ func (a *Allocator) overCap(c *client, v *verdict) bool {
 	if a.dominant(&c.offered) < fair-a.dominant(&used) {
 		return false
 	}
+	a.holdBack(c)
+	return true
+}
+
+// holdBack notes that c gets nothing, wherever, until it holds less or fair shares move.
+func (a *Allocator) holdBack(c *client) {
 	if !c.capped && a.cycle.running {
 		c.capped = true
 		a.capped = append(a.capped, c)
 	}
-	return true
 }
 
 // fairShare is what part of the cluster the weights give c among the clients that are listed.

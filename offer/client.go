@@ -37,9 +37,10 @@ type client struct {
 	constraints *constraints          // nil: none
 
 	capped  bool // is in Allocator.capped
-	offered vec  // the part of held that is offered; a shared volume once per offer
-	refused int  // refusals in force
-	held    vec  // offered or used, a shared volume once per agent
+	hint    *Hint
+	offered vec // the part of held that is offered; a shared volume once per offer
+	refused int // refusals in force
+	held    vec // offered or used, a shared volume once per agent
 	offers  []*offer
 	uses    map[int32]*use // by index of the agent
 

@@ -110,6 +110,8 @@ func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
 		return fmt.Sprintf("framework %q refused as much of agent %q", c.framework.id, g.id)
 	case GateCap:
 		return fmt.Sprintf("framework %q has %d offers of role %q out and may have no more", c.framework.id, len(c.offers), c.role.name)
+	case GateHint:
+		return fmt.Sprintf("framework %q hinted that it has no use for agent %q, or for more offers", c.framework.id, g.id)
 	case GateBackoff:
 		return fmt.Sprintf("framework %q refused as much of agent %q again and again", c.framework.id, g.id)
 	case GateTurn:

@@ -103,6 +103,7 @@ func (a *Allocator) subscribe(f *framework, s *FrameworkSpec) {
 func (a *Allocator) leave(c *client) {
 	a.set(c, func() { c.subscribed, c.suppressed = false, false })
 	a.forgive(c)
+	c.hint = nil
 	if a.rules.Rescind {
 		for _, o := range byID(c.offers) {
 			a.rescind(o, RescindRole)

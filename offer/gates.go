@@ -20,6 +20,7 @@ const (
 	GateCutTooSmall Gate = 9  // below the minimum once cut
 	GateRefused     Gate = 10 // it refused as much
 	GateCap         Gate = 11 // too many offers are out
+	GateHint        Gate = 12 // it says that it has no use for as little, or for no more
 	GateBackoff     Gate = 14 // it refused as much so often that the refusal is held longer
 	GateHeadroom    Gate = 15 // held back for guarantees of others
 	GateLimit       Gate = 16 // the limit of the role or of one above it
@@ -79,6 +80,11 @@ func (a *Allocator) lookOn(c *client, g *agent, b *bundle, s stage) verdict {
 	if !a.passesMinimum(c, g, v.b) {
 		v.gate = GateCutTooSmall
 		return v
+	}
+	if c.hint != nil {
+		if a.fitHint(c, g, &v); v.gate != 0 {
+			return v
+		}
 	}
 	if len(g.refusals) > 0 {
 		if a.dropRefused(c, g, &v); v.gate != 0 {

@@ -85,6 +85,7 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
 		"suppress":       m.suppress,
 		"revive":         m.revive,
 		"weights":        m.weights,
+		"hint":           m.hint,
 		"quota":          m.quota,
 		"hosts":          m.hosts,
 		"accept":         m.accept,
@@ -345,6 +346,11 @@ func (m *machine) updateFramework(t *rapid.T) {
 	gone := func(k key, _ offer.AgentID) bool {
 		return k.f == f.ID && (!slices.Contains(s.Roles, k.r) || slices.Contains(old.Suppressed, k.r) && !slices.Contains(s.Suppressed, k.r))
 	}
+	for _, r := range old.Roles {
+		if !slices.Contains(s.Roles, r) {
+			delete(m.p.hints, key{f.ID, r})
+		}
+	}
 	m.p.forgive(gone)
 	m.p.endStreaks(func(k key) bool { return gone(k, "") })
 	m.poll(t)
@@ -368,6 +374,7 @@ func (m *machine) removeFramework(t *rapid.T) {
 	if f, ok := m.framework(t); ok {
 		require.NoError(t, m.a.RemoveFramework(m.now, f.ID))
 		delete(m.p.fws, f.ID)
+		maps.DeleteFunc(m.p.hints, func(k key, _ *offer.Hint) bool { return k.f == f.ID })
 		m.p.forget(func(k key, _ offer.AgentID) bool { return k.f == f.ID }, true)
 		m.p.endStreaks(func(k key) bool { return k.f == f.ID })
 		m.poll(t)
@@ -397,6 +404,28 @@ func (m *machine) revive(t *rapid.T) {
 		m.p.endStreaks(func(k key) bool { return k.f == f.ID && slices.Contains(f.Roles, k.r) })
 		m.poll(t)
 	}
+}
+
+func (m *machine) hint(t *rapid.T) {
+	f, ok := m.framework(t)
+	if !ok {
+		return
+	}
+	r, ok := pick(t, "role", f.Roles)
+	if !ok {
+		return
+	}
+	unit, err := resource.ParseQuantities(rapid.SampledFrom([]string{"cpus:1", "cpus:2;mem:5", "ports:1"}).Draw(t, "unit"))
+	require.NoError(t, err)
+	h := &offer.Hint{Unit: unit, Count: rapid.IntRange(0, 4).Draw(t, "count")}
+	if rapid.IntRange(0, 2).Draw(t, "none") == 0 {
+		h = nil
+	}
+	require.NoError(t, m.a.SetHint(m.now, f.ID, r, h))
+	if m.p.hints[key{f.ID, r}] = h; !m.rules.Hints {
+		delete(m.p.hints, key{f.ID, r})
+	}
+	m.poll(t)
 }
 
 func (m *machine) weights(t *rapid.T) {

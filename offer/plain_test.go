@@ -35,6 +35,7 @@ type plain struct {
 	streaks map[offer.AgentID]map[key]*plainStreak
 	born    map[key]uint64
 	seq     uint64
+	hints   map[key]*offer.Hint
 	pending []plainUse // charged by this command, counted as served once the membership is settled
 }
 
@@ -86,7 +87,7 @@ func newPlain(rules offer.Rules) *plain {
 		turns: turns{node: make(map[string]uint64), virtual: make(map[string]uint64)},
 		inner: make(map[role.Name]map[string]uint64),
 		turn:  make(map[offer.AgentID]*plainTurn), streaks: make(map[offer.AgentID]map[key]*plainStreak),
-		born: make(map[key]uint64),
+		born: make(map[key]uint64), hints: make(map[key]*offer.Hint),
 	}
 }
 
@@ -595,6 +596,9 @@ func (p *plain) look(k key, g *plainAgent, first bool, made []offer.Offer) (none
 	if !p.enough(k, g, r) {
 		return none
 	}
+	if r = p.hinted(k, g, r, made); !p.enough(k, g, r) {
+		return none
+	}
 	if p.rules.SplitRevocable {
 		regular, revocable := r.NonRevocable(), r.Revocable()
 		if p.refuses(k, g, regular) {
@@ -677,6 +681,79 @@ func (p *plain) fair(k key) float64 {
 		n, ok = parent, has
 	}
 	return share
+}
+
+// hinted is gate 12.
+func (p *plain) hinted(k key, g *plainAgent, r resource.Resources, made []offer.Offer) (none resource.Resources) {
+	h := p.hints[k]
+	if h == nil {
+		return r
+	}
+	fits := func(r resource.Resources) int {
+		for n := 1; ; n++ {
+			for name, q := range h.Unit.All() {
+				if r.Quantities().Get(name) < q*resource.Scalar(n) {
+					return n - 1
+				}
+			}
+		}
+	}
+	wait := h.Count
+	for _, o := range p.offers {
+		mine := slices.ContainsFunc(made, func(m offer.Offer) bool { return m.ID == o.ID })
+		if o.Framework == k.f && o.Role == k.r && !(mine && o.Agent == g.ID) {
+			wait -= fits(o.Resources)
+		}
+	}
+	fit := fits(r)
+	if wait <= 0 || fit == 0 {
+		return none
+	}
+	if fit <= wait || !r.Reserved().IsEmpty() || !r.Revocable().IsEmpty() {
+		return r
+	}
+	num, den := int64(0), int64(1)
+	for name, q := range h.Unit.All() {
+		if n, d := int64(q)*int64(wait), int64(r.Quantities().Get(name)); n*den > num*d {
+			num, den = n, d
+		}
+	}
+	var target []resource.Quantity
+	for name, q := range r.ScalarQuantities().All() {
+		amount := h.Unit.Get(name) * resource.Scalar(wait)
+		if amount == 0 {
+			amount = resource.Scalar(int64(q) * num / den)
+		}
+		target = append(target, resource.Quantity{Name: name, Amount: amount})
+	}
+	kept := shrink(r.Filter(isRationed), target)
+	for e := range r.Named("ports").All() {
+		kept = kept.Add(firstPorts(e, e.Ranges.Size()*uint64(num)/uint64(den)))
+	}
+	return kept
+}
+
+// firstPorts is the first count ports of e.
+func firstPorts(e resource.Resource, count uint64) (none resource.Resources) {
+	var kept []resource.Range
+	for x := range e.Ranges.All() {
+		for port := x.Begin; port <= x.End && count > 0; port++ {
+			kept = append(kept, resource.Range{Begin: port, End: port})
+			count--
+		}
+	}
+	if len(kept) == 0 {
+		return none
+	}
+	var err error
+	if e.Ranges, err = resource.NewRanges(kept...); err != nil {
+		panic(err)
+	}
+	one, err := resource.New(e)
+	if err != nil {
+		panic(err)
+	}
+	return one
 }
 
 func (p *plain) refuses(k key, g *plainAgent, r resource.Resources) bool {

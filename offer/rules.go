@@ -103,6 +103,8 @@ type Rules struct {
 	// CapOffers lets a client have more than one offer out only as far as its use is below its fair share
 	// (docs/allocation.md §8).
 	CapOffers bool
+	// Hints lets frameworks say what they could use (Allocator.SetHint).
+	Hints bool
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
 	Rescind bool
 	// HeadroomExpiry is how long a guarantee that nobody takes keeps capacity from others; 0: for ever. It is alive while
@@ -136,6 +138,7 @@ func DefaultRules(Version) Rules {
 		BackoffCap:     time.Minute,
 		SplitRevocable: true,
 		CapOffers:      true,
+		Hints:          true,
 		Rescind:        true,
 
 		CountReservations: true,

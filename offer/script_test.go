@@ -27,6 +27,7 @@ import (
 //	framework F1 roles=a,b [suppressed=a] [caps=gpu,rev,shared,refined,region] [min=cpus:1|mem:5] [min=any]
 //	update F1 roles=… | on F1 | off F1 | remove F1 | suppress F1 [roles] | revive F1 [roles]
 //	weight a=2 b=3 | quota a guarantee=cpus:4;mem:8 limit=cpus:4 [force]
+//	hint F1 a [3 cpus:1;mem:8]
 //	decline F1 [A1] [30s] | accept F1 A1 use=cpus:1 [reserve=cpus:1] [30s] | release F1 a A1 cpus:1
 //	framework and update: [want=… as constrain reads it]; agent: [zone=z] [window=60s+1h]
 //	window A1 60s+1h | window A1 none | answer F1 A1 accept [30s] | answer F1 A1 decline [30s] [late] | asked A1
@@ -331,6 +332,19 @@ func (s *script) do(words []string) error {
 		return s.weights(args)
 	case "quota":
 		return s.quota(args)
+	case "hint":
+		if len(args) == 2 {
+			return s.a.SetHint(s.now, f, role.Name(args[1]), nil)
+		}
+		unit, err := resource.ParseQuantities(args[3])
+		if err != nil {
+			return err
+		}
+		h := offer.Hint{Unit: unit}
+		if _, err := fmt.Sscan(args[2], &h.Count); err != nil {
+			return err
+		}
+		return s.a.SetHint(s.now, f, role.Name(args[1]), &h)
 	case "decline":
 		ids, refuse := s.offersOf(args)
 		return s.a.Decline(s.now, refuse, ids...)

@@ -65,8 +65,11 @@ func appendWire(b []byte, w *Wire) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			v := &r.Reservations[i]
-			b = appendJSONReservation(b, wireName(v.Type), string(v.Role), v.Principal, v.Labels)
+			v, typ := &r.Reservations[i], ""
+			if v.Type != 0 { // an unchecked value may lack it, and is read back as it was
+				typ = v.Type.String()
+			}
+			b = appendJSONReservation(b, typ, string(v.Role), v.Principal, v.Labels)
 		}
 		b = append(b, ']')
 	}
@@ -201,13 +204,13 @@ func appendJSONDisk(b []byte, d *Disk) []byte {
 		q.key("container_path")
 		q.b = appendString(q.b, v.ContainerPath)
 		q.str("host_path", v.HostPath)
-		q.str("mode", wireName(v.Mode))
+		q.str("mode", v.Mode.String())
 		o.b = q.end()
 	}
 	if s := d.Source; s != nil {
 		o.key("source")
 		q := newObject(o.b)
-		q.str("type", wireName(s.Type))
+		q.str("type", s.Type.String())
 		if s.Root != "" {
 			q.key(rootKey(s.Type))
 			r := newObject(q.b)
@@ -221,17 +224,6 @@ func appendJSONDisk(b []byte, d *Disk) []byte {
 		o.b = q.end()
 	}
 	return o.end()
-}
-
-// wireName names an enum's value, "" for one that is not set: a Wire may hold what nobody validated.
-func wireName[T interface {
-	~uint8
-	String() string
-}](v T) string {
-	if v == 0 {
-		return ""
-	}
-	return v.String()
 }
 
 func rootKey(t SourceType) string {

@@ -51,9 +51,11 @@ func each(plan planner) func() offer.Policy { return func() offer.Policy { retur
 
 // failuresOf checks a policy that is bad on purpose, with the same scripts each time.
 func failuresOf(t *testing.T, newPolicy func() offer.Policy, except ...offertest.Property) *recorder {
-	seed := flag.Lookup("rapid.seed").Value.String()
-	require.NoError(t, flag.Set("rapid.seed", "1"))
-	defer func() { require.NoError(t, flag.Set("rapid.seed", seed)) }()
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "100"} {
+		old := flag.Lookup(name).Value.String()
+		require.NoError(t, flag.Set(name, value))
+		defer func() { require.NoError(t, flag.Set(name, old)) }()
+	}
 	r := &recorder{}
 	done := make(chan struct{})
 	go func() { // Fatalf ends the goroutine

@@ -67,15 +67,10 @@ func (b *books) shape(o offer.Offer) error {
 	if why := b.incapable(o, g); why != "" {
 		return bad(why)
 	}
-	for e := range o.Resources.All() {
-		if e.Disk != nil && !e.IsDivisible() && !g.Total.ContainsResource(e) {
-			return bad(fmt.Sprintf("%s is cut", e))
-		}
-	}
 	return nil
 }
 
-// isFree reports whether an agent has r free. A shared volume is there for any number of copies; who may be shown it how
+// isFree reports whether an agent has r free, pieces that cannot be divided whole. A shared volume is there for any number of copies; who may be shown it how
 // often is for shownOnce to say.
 func (b *books) isFree(g *agentRow, r resource.Resources) bool {
 	free := b.free(g)

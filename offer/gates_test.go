@@ -53,7 +53,7 @@ func TestGatesInOrder(t *testing.T) {
 		s.quota("r", "", "")
 		next(0)
 		s.play(time.Second)
-		s.decline("F", "A1", day)
+		s.decline("F", "A1", aDay)
 		next(offer.GateRefused)
 	})
 }
@@ -183,7 +183,7 @@ func TestGate10GoesOn(t *testing.T) {
 		s.framework("F2", "r")
 		s.agent("A1", "cpus:4")
 		s.expect("A1 -> F1/r: cpus:4")
-		s.decline("F1", "A1", day)
+		s.decline("F1", "A1", aDay)
 		s.after(time.Second, "A1 -> F2/r: cpus:4")
 		s.decline("F2", "A1", 0)
 		s.gate(offer.GateRefused, "F1", "r", "A1")

@@ -93,7 +93,7 @@ func TestConsumedOfOperators(t *testing.T) {
 		s.framework("F", "q")
 		s.agent("A1", "cpus:4;mem:512")
 		s.expect("A1 -> F/q: cpus:4; mem:512")
-		s.accept("F", "A1", "cpus:1;mem:64", day)
+		s.accept("F", "A1", "cpus:1;mem:64", aDay)
 		s.after(time.Second)
 		s.ok(s.a.Revive(s.now, "F"))
 		s.expect("A1 -> F/q: cpus:3; mem:448") // 1 is used, 3 are offered

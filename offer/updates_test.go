@@ -96,7 +96,7 @@ func TestSecondCopyOfAVolume(t *testing.T) {
 		s.agent("A1", list(scalarText("cpus", 4), sharedText("r", 100), scalarText("disk", 100)))
 		require.Len(t, s.play(0), 1)
 		v := resources(list(sharedText("r", 100)))
-		_, err := s.a.Accept(s.now, s.offers("F", "A1"), nil, v.Add(v), offer.Filter{Refuse: day})
+		_, err := s.a.Accept(s.now, s.offers("F", "A1"), nil, v.Add(v), offer.Filter{Refuse: aDay})
 		s.ok(err)
 		r, _ := s.a.Agent("A1")
 		require.Equal(t, v.Add(v).String(), r.Allocated.String())
@@ -118,7 +118,7 @@ func TestOperatorsTakeWhatIsFree(t *testing.T) {
 	s.framework("F", "r")
 	s.agent("A1", "cpus:4")
 	s.expect("A1 -> F/r: cpus:4")
-	s.accept("F", "A1", "cpus:2", day)
+	s.accept("F", "A1", "cpus:2", aDay)
 	reserve := func(q string) error {
 		r, err := resource.MustParse(q).PushReservation(resource.Reservation{Type: resource.Dynamic, Role: "x"})
 		require.NoError(t, err)

@@ -25,7 +25,7 @@ func busyStand(t *testing.T, make func(*testing.T, ...func(*offer.Rules)) *stand
 	s.expect("A1 -> F/r: cpus:3")
 	s.agent("A2", "cpus:2", "attrs=rack:1")
 	s.expect("A2 -> F/r: cpus:2")
-	s.decline("F", "A2", day)
+	s.decline("F", "A2", aDay)
 	s.agent("A3", "cpus:2", "inactive")
 	g := spec("G", "s")
 	g.Suppressed = g.Roles

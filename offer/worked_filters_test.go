@@ -16,7 +16,7 @@ func refusedWhole(s *stand) {
 	s.ok(s.a.Suppress(s.now, "F", "r2"))
 	s.agent("A1", "cpus:4;mem:8192")
 	s.expect("A1 -> F/r1: cpus:4; mem:8192")
-	s.decline("F", "A1", day)
+	s.decline("F", "A1", aDay)
 	s.after(time.Second)
 }
 
@@ -120,7 +120,7 @@ func TestF4SuppressRevive(t *testing.T) {
 		s.framework("F", "r")
 		s.agent("A1", "cpus:4;mem:8192")
 		s.expect("A1 -> F/r: cpus:4; mem:8192")
-		s.decline("F", "A1", day)
+		s.decline("F", "A1", aDay)
 		s.after(2 * time.Second)
 		s.ok(s.a.Suppress(s.now, "F"))
 		s.after(2 * time.Second)
@@ -214,7 +214,7 @@ func TestU2Oversubscription(t *testing.T) {
 		s.after(time.Second) // max(0, 5 − 12)
 		s.release("F", "r", "A1", list(revocableText("cpus", 12)))
 		s.after(time.Second, "A1 -> F/r: cpus{REV}:5")
-		s.decline("F", "A1", day)
+		s.decline("F", "A1", aDay)
 		s.after(time.Second)
 		s.gate(offer.GateStripped, "G", "r", "A1")
 	})

@@ -75,6 +75,14 @@ func TestQ0NeedFlowsDown(t *testing.T) {
 	require.Equal(t, "cpus:14", s.of("a").Offered.String())
 	s.gate(offer.GateLimit, "Fb", "a/b", "A2")
 
+	s = ours(t)
+	s.quota("a", "cpus:10", "cpus:14")
+	s.quota("a/b", "cpus:4", "")
+	s.quota("a/c", "cpus:3", "")
+	s.framework("Fa", "a")
+	s.agent("A1", "cpus:10")
+	s.expect("A1 -> Fa/a: cpus:3") // u(a) − 4 − 3; there is no surplus
+
 	c, err := quota.Parse("a/b", "cpus:1", "")
 	require.NoError(t, err)
 	require.ErrorIs(t, strict(t).a.SetQuota(0, []quota.Config{c}, true), offer.ErrNestedQuota)

@@ -141,8 +141,8 @@ func (a *Allocator) checkTotal(total resource.Resources, old *bundle) error {
 			return fmt.Errorf("reservation: %w", err)
 		}
 	}
-	if fresh := a.names.newIn(total); a.names.len()+fresh > a.bounds.Names {
-		return fmt.Errorf("%d names and %d more: %w", a.names.len(), fresh, ErrTooMany)
+	if err := a.roomForNames(a.names.newIn(total)); err != nil {
+		return err
 	}
 	for name, amount := range total.ScalarQuantities().All() {
 		others := a.names.in(&a.totals, name) - a.names.in(&old.all, name)
@@ -155,8 +155,8 @@ func (a *Allocator) checkTotal(total resource.Resources, old *bundle) error {
 
 // checkCharge reports whether r may be used in addition to all that is held.
 func (a *Allocator) checkCharge(r resource.Resources) error {
-	if fresh := a.names.newIn(r); a.names.len()+fresh > a.bounds.Names {
-		return fmt.Errorf("%d names and %d more: %w", a.names.len(), fresh, ErrTooMany)
+	if err := a.roomForNames(a.names.newIn(r)); err != nil {
+		return err
 	}
 	const most = 1 << 60 // what is held may exceed the totals, but no sum may wrap
 	for name, amount := range r.ScalarQuantities().All() {

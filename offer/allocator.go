@@ -120,7 +120,7 @@ func New(cfg Config) (*Allocator, error) {
 		scarce:  setOf(cfg.Rules.Scarce),
 		whole:   setOf(cfg.Rules.Integral),
 	}
-	for _, name := range []string{"cpus", "mem", "disk", "gpus"} {
+	for _, name := range predefined {
 		a.names.of(name)
 	}
 	a.order = a.newOrderer(false)

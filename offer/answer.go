@@ -329,6 +329,9 @@ func (a *Allocator) Refuse(now Time, al Allocation, r resource.Resources, f Filt
 	if err != nil {
 		return fmt.Errorf("refuse for framework %q: %w", al.Framework, err)
 	}
+	if err := a.roomForNames(a.names.newIn(r)); err != nil {
+		return fmt.Errorf("refuse for framework %q: %w", al.Framework, err)
+	}
 	a.advance(now)
 	a.refuse(clients[0], g, a.bundle(r.Unallocate()), f)
 	return nil

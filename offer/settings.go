@@ -103,8 +103,8 @@ func (a *Allocator) checkQuota(cs []quota.Config) error {
 		for name := range c.Limits.All() {
 			fresh += a.names.isNew(name)
 		}
-		if a.names.len()+fresh > a.bounds.Names {
-			return fmt.Errorf("role %q: %d names and %d more: %w", c.Role, a.names.len(), fresh, ErrTooMany)
+		if err := a.roomForNames(fresh); err != nil {
+			return fmt.Errorf("role %q: %w", c.Role, err)
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package offer
 
 import (
+	"fmt"
+
 	"github.com/proffer-go/proffer/drf"
 	"github.com/proffer-go/proffer/resource"
 )
@@ -8,20 +10,28 @@ import (
 // vec is one quantity per interned name, in thousandths.
 type vec = drf.Vec
 
-// names interns the names of resources: the index of a name never changes.
+// names interns the names of scalars. The index of a name does not change while anything of it is left.
 type names struct {
 	index map[string]int
-	list  []string
+	list  []string // by index, "" where free
+	spare []int
 }
 
 // of returns the index of name, giving it one if it is new.
 func (n *names) of(name string) int {
 	i, ok := n.index[name]
-	if !ok {
+	switch {
+	case ok:
+		return i
+	case len(n.spare) > 0:
+		i = n.spare[len(n.spare)-1]
+		n.spare = n.spare[:len(n.spare)-1]
+		n.list[i] = name
+	default:
 		i = len(n.list)
-		n.index[name] = i
 		n.list = append(n.list, name)
 	}
+	n.index[name] = i
 	return i
 }
 
@@ -36,14 +46,53 @@ func (n *names) in(v *vec, name string) int64 {
 
 func (n *names) len() int { return len(n.list) }
 
-// newIn counts the names of r that are not interned yet.
+// newIn counts the names of scalars in r that are not interned yet.
 func (n *names) newIn(r resource.Resources) int {
 	count := 0
-	for _, name := range r.Names() {
+	for name := range r.ScalarQuantities().All() {
 		count += n.isNew(name)
 	}
 	return count
 }
+
+// roomForNames reports whether fresh more names are within the bound, after forgetting those that nothing is left of.
+func (a *Allocator) roomForNames(fresh int) error {
+	n := &a.names
+	if len(n.index)+fresh > a.bounds.Names {
+		a.forgetNames()
+	}
+	if len(n.index)+fresh > a.bounds.Names {
+		return fmt.Errorf("%d names and %d more: %w", len(n.index), fresh, ErrTooMany)
+	}
+	return nil
+}
+
+// forgetNames frees the indices of names that no agent has, nobody holds and no setting mentions.
+func (a *Allocator) forgetNames() {
+	named := setOf(a.rules.Excluded)
+	for _, name := range predefined {
+		named[name] = true
+	}
+	for c := range a.quota.All() {
+		for name := range c.Guarantees.All() {
+			named[name] = true
+		}
+		for name := range c.Limits.All() {
+			named[name] = true
+		}
+	}
+	n := &a.names
+	for i, name := range n.list {
+		if name != "" && !named[name] && a.totals.Get(i) == 0 && a.allocated.Get(i) == 0 {
+			delete(n.index, name)
+			n.list[i] = ""
+			n.spare = append(n.spare, i)
+		}
+	}
+}
+
+// predefined names are always interned.
+var predefined = [...]string{"cpus", "mem", "disk", "gpus"}
 
 // isNew is 1 for a name that is not interned yet.
 func (n *names) isNew(name string) int {

@@ -1,0 +1,100 @@
+package offer_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+)
+
+// A run allocates nothing per offer once its buffers have grown.
+//
+// docs/allocation.md §7.3
+func TestRunsDoNotAllocatePerOffer(t *testing.T) {
+	const agents = 400
+	s := newBenchWith(t, func(r *offer.Rules) { r.BackoffCap = 0 })
+	s.frameworks(t, 10)
+	s.agents(t, 0, agents)
+	round := func() {
+		s.poll()
+		if len(s.batch.Offers) < agents {
+			t.Fatalf("%d offers", len(s.batch.Offers))
+		}
+		ids := make([]offer.OfferID, 0, agents)
+		for i := range s.batch.Offers {
+			ids = append(ids, s.batch.Offers[i].ID)
+		}
+		if err := s.a.Decline(s.now, offer.Filter{}, ids...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 30 {
+		round()
+	}
+	perRound := testing.AllocsPerRun(50, round)
+	require.Less(t, perRound, float64(agents)/10, "allocations in a round of %d offers", agents)
+}
+
+// After many frameworks, roles and agents have come and gone, the heap is where it began.
+//
+// docs/allocation.md §7.3
+func TestNothingIsLeftOfWhoWent(t *testing.T) {
+	s := newBench(t)
+	s.agents(t, 0, 50)
+	visit := func(from, to int) {
+		for i := from; i < to; i++ {
+			f, g := offer.FrameworkID(fmt.Sprintf("guest-%d", i)), offer.AgentID(fmt.Sprintf("passing-%d", i))
+			r := role.Name(fmt.Sprintf("team-%d/x", i))
+			require.NoError(t, s.a.AddAgent(s.now, offer.AgentSpec{ID: g, Total: resource.MustParse("cpus:1;mem:64")}))
+			require.NoError(t, s.a.AddFramework(s.now, offer.FrameworkSpec{ID: f, Roles: []role.Name{r}}))
+			s.poll()
+			s.declineAll(t, offer.DefaultFilter)
+			require.NoError(t, s.a.RemoveFramework(s.now, f))
+			require.NoError(t, s.a.RemoveAgent(s.now, g))
+			s.now = s.now.Add(6e9)
+			s.poll()
+		}
+	}
+	live := func() uint64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	visit(0, 500)
+	before := live()
+	visit(500, 3000)
+	after := live()
+	require.NoError(t, s.a.Check())
+	require.Empty(t, s.a.Roles())
+	require.Less(t, after, before+before/4+1<<18, "live heap")
+	runtime.KeepAlive(s)
+}
+
+// Names of resources are bounded, and those that went with their agents make room for others.
+//
+// docs/protocol.md §18.1
+func TestNamesAreBoundedAndForgotten(t *testing.T) {
+	l := newLoop(t, offer.Config{Bounds: offer.Bounds{Names: 6}})
+	l.framework("F", "r")
+	odd := func(i int) offer.AgentSpec {
+		text := fmt.Sprintf("cpus:1;mem:64;odd%d:1;strange%d:2", i, i)
+		return offer.AgentSpec{ID: offer.AgentID(fmt.Sprintf("A%d", i)), Total: resource.MustParse(text)}
+	}
+	for i := range 20 {
+		require.NoError(t, l.a.AddAgent(l.now, odd(i)))
+		require.ErrorIs(t, l.a.AddAgent(l.now, odd(i+1)), offer.ErrTooMany)
+		require.Len(t, l.wait(1e9), 1)
+		row, ok := l.a.Agent(offer.AgentID(fmt.Sprintf("A%d", i)))
+		require.True(t, ok)
+		require.Equal(t, odd(i).Total.String(), row.Offered.String())
+		require.NoError(t, l.a.RemoveAgent(l.now, row.ID))
+	}
+	require.NoError(t, l.a.Check())
+}

@@ -15,8 +15,8 @@ import (
 // being big (docs/allocation.md §1.7). Equal seeds draw equal lots. All else, guarantees, limits, refusals and turns, is
 // as without it.
 func Lottery(seed uint64, flat bool) drf.Orderer {
-	if flat {
-		return drf.NewRandom(seed, drf.WithFlat())
+	if flat { // other lots than those of the roles, or whoever wins in a role would depend on how the role won
+		return drf.NewRandom(mix64(seed+1), drf.WithFlat())
 	}
 	return drf.NewRandom(seed)
 }
@@ -119,7 +119,7 @@ func riders(v *View) resource.Quantities {
 func (c *Cycle) ShareOut(g Agent) {
 	var later []Client
 	for cl := range c.Clients(g) {
-		if g.g.turns.any && g.g.turns.has(cl.c) {
+		if c.View(g, cl).HadTurn {
 			later = append(later, cl)
 			continue
 		}

@@ -31,7 +31,6 @@ type config struct {
 	rescale     bool
 	flat        bool
 	bounds      Bounds
-	seed        uint64
 }
 
 // Exclude leaves the names of these indices out of every share: they are meant for scarce things such as gpus

@@ -173,7 +173,6 @@ type plainKid struct {
 	served uint64
 	counts drf.Vec
 	takes  bool
-	listed bool
 }
 
 func (p *plain) order() []drf.Client {

@@ -29,16 +29,6 @@ const (
 func (b *bundle) is(k kind) bool { return b.kinds&k != 0 }
 func (b *bundle) empty() bool    { return b.res.IsEmpty() }
 
-// reserved returns the scalars of b that are reserved.
-func (b *bundle) reserved() vec {
-	v := b.all.Clone()
-	v.Sub(&b.unres)
-	if b.revocable != nil {
-		v.Sub(b.revocable)
-	}
-	return v
-}
-
 // bundle computes the sums of r once. An empty r gives the one empty bundle.
 func (a *Allocator) bundle(r resource.Resources) *bundle {
 	if r.IsEmpty() {

@@ -16,8 +16,6 @@ import (
 
 func parse(text string) resource.Resources { return resource.MustParse(text) }
 
-func ptr(s string) *string { return &s }
-
 // dyn pushes a DYNAMIC reservation to each entry; an empty principal is none.
 func dyn(r resource.Resources, to role.Name, principal string) resource.Resources {
 	v := resource.Reservation{Type: resource.Dynamic, Role: to}

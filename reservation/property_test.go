@@ -254,9 +254,9 @@ func inverse(op reservation.Op) reservation.Op {
 	case reservation.Unreserve:
 		return reservation.Reserve{Resources: op.Resources}
 	case reservation.Create:
-		return reservation.Destroy{Volumes: op.Volumes}
+		return reservation.Destroy(op)
 	case reservation.Destroy:
-		return reservation.Create{Volumes: op.Volumes}
+		return reservation.Create(op)
 	case reservation.Resize:
 		v := op.Volume
 		if op.Grow.IsEmpty() {

@@ -57,9 +57,7 @@ func (c *chaos) step(t require.TestingT, in msg.Input) {
 		require.False(t, any, "refused %T %+v has effects", in, in)
 	}
 	c.trace += fmt.Sprintf("%v\n", c.rd)
-	for _, s := range c.rd.Starts {
-		c.starts = append(c.starts, s)
-	}
+	c.starts = append(c.starts, c.rd.Starts...)
 	for _, s := range c.rd.Stops {
 		require.False(t, c.stops[s.Container], "stopped twice")
 		c.stops[s.Container] = true

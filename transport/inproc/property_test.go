@@ -74,7 +74,6 @@ type lawfulNetwork struct {
 	net   *inproc.Network
 	nodes map[msg.Node]*lawyer
 	now   offer.Time
-	queue uint64
 }
 
 var lawNodes = []msg.Node{"a", "b", "c"}

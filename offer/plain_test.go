@@ -531,9 +531,10 @@ func (p *plain) pass(first bool, made *[]offer.Offer) {
 			order = append(order, p.clientOrder(r, totals)...)
 		}
 		var served, others []key
+		everybody := len(order)
 		for i := 0; i < len(order); i++ {
 			k := order[i]
-			if i < len(order)-len(others) && p.hadTurn(k, id, free) {
+			if i < everybody && p.hadTurn(k, id, free) {
 				if others = append(others, k); !first {
 					order = append(order, k)
 				}

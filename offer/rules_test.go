@@ -170,6 +170,8 @@ func TestRefusalTimes(t *testing.T) {
 // Changes within the coalescing time make one run, and nothing is due before its end.
 //
 // docs/allocation.md §2.1
+//
+// docs/allocation.md §7.2: one run serves what came together, not one run an event.
 func TestChangesCoalesce(t *testing.T) {
 	rules := offer.DefaultRules(offer.V1)
 	rules.Interval = 0

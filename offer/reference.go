@@ -82,8 +82,8 @@ func (a *Allocator) referenceShare(n *node, b *bundle) verdict {
 		surplus := lessClamped(&cy.available, &cy.required)
 		if !surplus.Contains(&b.unres) {
 			before := got
-			if got = a.shrink(got, &surplus); gate == 0 && !got.Equal(before) {
-				gate = GateHeadroom
+			if got = a.shrink(got, &surplus); !got.Equal(before) {
+				gate = GateHeadroom // the first of the two in the order of the gates
 			}
 			cy.holdBackBeyond(&surplus, &b.unres)
 		}

@@ -151,8 +151,8 @@ func (a *Allocator) NextDeadline() (Time, bool) {
 	if t, any := a.inverse.nextEnd(); any {
 		at(t)
 	}
-	if s.wanted && !s.paused {
-		at(s.due)
+	if s.wanted && !(s.paused && a.rules.RememberPaused) {
+		at(s.due) // while paused, under rules that forget, the run is lost then
 	}
 	if a.rules.Interval > 0 {
 		at(s.tick)

@@ -127,9 +127,10 @@ func (a *Allocator) treePortion(n *node, b *bundle) portion {
 // is required, was handed out: it is the same.
 func (a *Allocator) surplusBeside(i int) int64 { return a.surplus(i) }
 
+// cutBy notes what cut; of several gates the first in the order of docs/allocation.md §2.3 is told.
 func (p *portion) cutBy(g Gate) {
 	p.cut = true
-	if p.gate == 0 {
+	if p.gate == 0 || g < p.gate {
 		p.gate = g
 	}
 }

@@ -340,3 +340,27 @@ func TestOrderIsReadOncePerAgent(t *testing.T) {
 			"A2 -> Fc/c: cpus:2", "A2 -> Fb/b: cpus:1") // c 0, b 1/6, a 2/6
 	})
 }
+
+// A run that is due when the pause comes is lost under the reference's rules, for a caller who follows NextDeadline too.
+//
+// docs/allocation.md §2.1
+func TestPauseDropsTheRunThatIsDue(t *testing.T) {
+	rules := offer.StrictDRF()
+	rules.Interval = 0
+	a, err := offer.New(offer.Config{Rules: rules})
+	require.NoError(t, err)
+	require.NoError(t, a.AddFramework(1, offer.FrameworkSpec{ID: "F", Roles: []role.Name{"r"}}))
+	var out offer.Batch
+	a.Poll(1, &out)
+	require.NoError(t, a.AddAgent(2, offer.AgentSpec{ID: "A", Total: resource.MustParse("cpus:1")}))
+	a.Pause(2)
+	for next, ok := a.NextDeadline(); ok && next <= 3; next, ok = a.NextDeadline() {
+		a.Poll(next, &out)
+	}
+	a.Resume(3)
+	_, due := a.NextDeadline()
+	require.False(t, due)
+	a.Poll(3, &out)
+	require.Empty(t, out.Offers)
+	require.NoError(t, a.Check())
+}

@@ -280,6 +280,7 @@ func TestQ9BurstAgainstHeadroom(t *testing.T) {
 		s.framework("F1", "q1")
 		s.agent("A1", "cpus:8")
 		s.expect("A1 -> F1/q1: cpus:5")
+		s.gate(offer.GateHeadroom, "F1", "q1", "A1") // the limit would leave it 1 more
 		s.after(time.Second)
 		s.framework("F2", "q2")
 		s.after(time.Second, "A1 -> F2/q2: cpus:3")

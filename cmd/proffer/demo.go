@@ -131,6 +131,8 @@ type demo struct {
 	story   *timeline
 	dir     string
 
+	books error // the first time that they did not balance after a step
+
 	hello    *hello
 	producer *producer
 	consumer *consumer
@@ -143,6 +145,11 @@ func newDemo(seed uint64, dir string, out io.Writer) *demo {
 	d.cluster.Observe(func(o host.Observation) {
 		if e, ok := o.What.(host.MasterEvent); ok {
 			d.story.event(e.Event)
+		}
+	})
+	d.cluster.AfterStep(func() {
+		if d.books == nil {
+			d.books = d.cluster.Check()
 		}
 	})
 	d.hello = &hello{tenant: d.tenant("hello", helloRole, 6)}
@@ -269,5 +276,5 @@ func (d *demo) done() bool {
 
 // failed returns what went wrong so far: in a framework, or in the books.
 func (d *demo) failed() error {
-	return errors.Join(d.hello.failure, d.producer.failure, d.consumer.failure, d.greedy.failure, d.cluster.Check())
+	return errors.Join(d.hello.failure, d.producer.failure, d.consumer.failure, d.greedy.failure, d.books, d.cluster.Check())
 }

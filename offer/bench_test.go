@@ -145,9 +145,6 @@ func BenchmarkIdleRun(b *testing.B) {
 // Everything was refused; one framework revives, and is offered every agent again.
 func BenchmarkRevive(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
-		if agents*frameworks > 200_000 {
-			b.Skip("left to a longer run")
-		}
 		s := newBench(b)
 		s.frameworks(b, frameworks)
 		s.agents(b, 0, agents)
@@ -173,9 +170,6 @@ func BenchmarkRevive(b *testing.B) {
 // Every framework declines everything for a long time, until nothing is offered any more.
 func BenchmarkDeclineLoop(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
-		if agents*frameworks > 1_000_000 {
-			b.Skip("left to a longer run")
-		}
 		var runs, offers int
 		for b.Loop() {
 			b.StopTimer()

@@ -409,7 +409,7 @@ func (a *sharedAgent) launch(t *rapid.T) {
 
 func (a *sharedAgent) end(t *rapid.T) {
 	if len(a.tasks) == 0 {
-		t.Skip("no task runs")
+		return
 	}
 	id := rapid.SampledFrom(slices.Sorted(maps.Keys(a.tasks))).Draw(t, "task")
 	var err error

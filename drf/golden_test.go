@@ -1,22 +1,16 @@
 package drf_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/proffer-go/proffer/drf"
+	"github.com/proffer-go/proffer/internal/golden"
 )
 
 // The recorded sequences of the reference's own sorter, held against Strict.
@@ -61,34 +55,19 @@ type goldenResource struct {
 
 // docs/allocation.md §1
 func TestGolden(t *testing.T) {
-	packed, err := os.ReadFile("testdata/sorter.json.gz")
-	require.NoError(t, err)
-	unpack, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	text, err := io.ReadAll(unpack)
-	require.NoError(t, err)
-	runGolden(t, "sorter.json", text)
-
-	folder := os.Getenv("PROFFER_CASES")
-	if folder == "" {
-		return
-	}
-	file := filepath.Join(folder, "sorter.json")
-	text, err = os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	require.NoError(t, err)
-	runGolden(t, file, text)
+	golden.Run(t, "testdata", "sorter.json", nil, func(path string, data []byte) (int, map[string]int) {
+		return runGolden(t, path, data), nil
+	})
 }
 
-func runGolden(t *testing.T, file string, text []byte) {
-	var golden struct {
+// runGolden plays every sequence and counts those that were asked for an order.
+func runGolden(t *testing.T, file string, text []byte) (cases int) {
+	var recorded struct {
 		Cases []goldenCase `json:"cases"`
 	}
-	require.NoError(t, json.Unmarshal(text, &golden), file)
-	cases, steps, orders := 0, 0, 0
-	for _, c := range golden.Cases {
+	require.NoError(t, json.Unmarshal(text, &recorded), file)
+	steps, orders := 0, 0
+	for _, c := range recorded.Cases {
 		run, before := newGoldenRun(c), orders
 		for i, step := range c.Steps {
 			at := fmt.Sprintf("%s: case %s, step %d, %s", file, c.ID, i, step.Op)
@@ -100,9 +79,8 @@ func runGolden(t *testing.T, file string, text []byte) {
 			cases++
 		}
 	}
-	require.NotZero(t, cases, "%s held no case", file)
-	t.Logf("golden %s: %d cases", file, cases)
 	t.Logf("%d steps, %d orders", steps, orders)
+	return cases
 }
 
 // A goldenRun does what a caller of the sorter does: it interns names and counts shared resources once.

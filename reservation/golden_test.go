@@ -1,19 +1,15 @@
 package reservation_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/internal/golden"
 	"github.com/proffer-go/proffer/reservation"
 	"github.com/proffer-go/proffer/resource"
 )
@@ -65,35 +61,27 @@ func reservesOneWholeTwice(total resource.Resources, op reservation.Op) bool {
 
 // docs/resource-model.md §6.1
 func TestGoldenExtras(t *testing.T) {
-	for path, raw := range goldenFiles(t, "extras.json") {
+	golden.Run(t, "testdata", "extras.json", nil, func(path string, data []byte) (int, map[string]int) {
 		var file struct {
 			Apply []goldenCase `json:"apply"`
 		}
-		require.NoError(t, json.Unmarshal(raw, &file), path)
-		require.NotEmpty(t, file.Apply, "%s holds no cases", path)
-		used := make([]int, len(divergences))
+		require.NoError(t, json.Unmarshal(data, &file), path)
+		used := map[string]int{}
 		for _, c := range file.Apply {
 			checkGolden(t, c, used)
 		}
-		for i, d := range divergences {
-			t.Logf("divergence %s (%s): %d cases", d.section, d.reason, used[i])
-			require.LessOrEqual(t, used[i]*10, len(file.Apply), "a rule that takes more than a tenth of a file is wrong")
-			if strings.HasPrefix(path, "testdata") {
-				require.Zero(t, used[i], "pinned for the copy in testdata")
-			}
-		}
-		t.Logf("golden extras.json: %d cases", len(file.Apply))
-	}
+		return len(file.Apply), used
+	})
 }
 
-func checkGolden(t *testing.T, c goldenCase, used []int) {
+func checkGolden(t *testing.T, c goldenCase, used map[string]int) {
 	total := goldenTotal(t, c.Total)
 	op := goldenOp(t, c)
 	got, err := reservation.Convert(total, op)
 	accepted := c.Result != nil // else it refused, or died
-	for i, d := range divergences {
+	for _, d := range divergences {
 		if d.applies(total, op) && accepted != d.accept {
-			used[i]++
+			used[d.section+": "+d.reason]++
 			require.Equal(t, d.accept, err == nil, "%s: by %s", c.ID, d.section)
 			return
 		}
@@ -154,27 +142,4 @@ func printedCount(t *testing.T, one resource.Resources, text []string) int {
 	}
 	require.Fail(t, "no count printed", "%s", one)
 	return 0
-}
-
-// goldenFiles reads testdata/name.gz, and name in the folder PROFFER_CASES, by path.
-func goldenFiles(t *testing.T, name string) map[string][]byte {
-	files := map[string][]byte{}
-	copied := filepath.Join("testdata", name+".gz")
-	packed, err := os.ReadFile(copied)
-	require.NoError(t, err)
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	files[copied], err = io.ReadAll(z)
-	require.NoError(t, err)
-
-	if folder := os.Getenv("PROFFER_CASES"); folder != "" {
-		path := filepath.Join(folder, name)
-		raw, err := os.ReadFile(path)
-		if os.IsNotExist(err) {
-			return files
-		}
-		require.NoError(t, err)
-		files[path] = raw
-	}
-	return files
 }

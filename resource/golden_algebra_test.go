@@ -71,7 +71,7 @@ type algebra struct {
 // docs/resource-model.md §4.4
 func TestGoldenResourcesAlgebra(t *testing.T) {
 	want := map[string]int{"merge on allocate": 3, "find on": 7, "thousandths": 3}
-	golden(t, "resources_algebra.json", want, func(t *testing.T, data []byte) (int, map[string]int) {
+	compareGolden(t, "resources_algebra.json", want, func(t *testing.T, data []byte) (int, map[string]int) {
 		var file struct{ Cases []algebraCase }
 		decode(t, data, &file)
 		applied := map[string]int{}

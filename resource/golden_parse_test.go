@@ -42,7 +42,7 @@ func TestGoldenResourcesParse(t *testing.T) {
 		"set grammar": 3, "predefined": 4, "runtime facts": 2, "integers": 1,
 		"attribute inverted": 1, "attribute range size": 1,
 	}
-	golden(t, "resources_parse.json", want, func(t *testing.T, data []byte) (int, map[string]int) {
+	compareGolden(t, "resources_parse.json", want, func(t *testing.T, data []byte) (int, map[string]int) {
 		var file struct{ Resources, Attributes []parseCase }
 		decode(t, data, &file)
 		applied := map[string]int{}

@@ -34,7 +34,7 @@ type quantitiesParse struct {
 
 // docs/resource-model.md §4.5
 func TestGoldenQuantities(t *testing.T) {
-	golden(t, "extras.json", map[string]int{}, func(t *testing.T, data []byte) (int, map[string]int) {
+	compareGolden(t, "extras.json", map[string]int{}, func(t *testing.T, data []byte) (int, map[string]int) {
 		var file struct {
 			Algebra []quantitiesAlgebra `json:"quantities_algebra"`
 			Parse   []quantitiesParse   `json:"quantities_parse"`

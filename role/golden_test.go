@@ -1,17 +1,13 @@
 package role_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/internal/golden"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -53,10 +49,10 @@ var divergences = []divergence{{
 }}
 
 // expected is what we must answer where the reference answered ok; n counts how often each rule was used.
-func expected(input string, ok bool, n []int) bool {
-	for i, d := range divergences {
+func expected(input string, ok bool, n map[string]int) bool {
+	for _, d := range divergences {
 		if d.applies(input) {
-			n[i]++
+			n[d.section+": "+d.reason]++
 			return d.ok
 		}
 	}
@@ -65,24 +61,15 @@ func expected(input string, ok bool, n []int) bool {
 
 // docs/resource-model.md §5.1
 func TestGoldenExtras(t *testing.T) {
-	for name, raw := range goldenFiles(t, "extras.json") {
+	golden.Run(t, "testdata", "extras.json", nil, func(path string, data []byte) (int, map[string]int) {
 		var g goldenFile
-		require.NoError(t, json.Unmarshal(raw, &g), name)
-		used := make([]int, len(divergences))
-		cases := goldenValidate(t, g, used) + goldenList(t, g, used) + goldenSubrole(t, g)
-		require.NotZero(t, cases, "%s holds no cases", name)
-		for i, d := range divergences {
-			t.Logf("divergence %s (%s): %d cases", d.section, d.reason, used[i])
-			require.LessOrEqual(t, used[i]*10, cases, "a rule that takes more than a tenth of a file is wrong")
-			if strings.HasPrefix(name, "testdata") {
-				require.Zero(t, used[i], "pinned for the copy in testdata")
-			}
-		}
-		t.Logf("golden extras.json: %d cases", cases)
-	}
+		require.NoError(t, json.Unmarshal(data, &g), path)
+		used := map[string]int{}
+		return goldenValidate(t, g, used) + goldenList(t, g, used) + goldenSubrole(t, g), used
+	})
 }
 
-func goldenValidate(t *testing.T, g goldenFile, used []int) int {
+func goldenValidate(t *testing.T, g goldenFile, used map[string]int) int {
 	for _, c := range g.Validate {
 		n, err := role.Parse(c.Role)
 		if !expected(c.Role, c.OK, used) {
@@ -99,7 +86,7 @@ func goldenValidate(t *testing.T, g goldenFile, used []int) int {
 	return len(g.Validate)
 }
 
-func goldenList(t *testing.T, g goldenFile, used []int) int {
+func goldenList(t *testing.T, g goldenFile, used map[string]int) int {
 	for _, c := range g.List {
 		list, err := role.ParseList(c.Input)
 		if !expected(c.Input, c.Error == nil, used) {
@@ -121,27 +108,4 @@ func goldenSubrole(t *testing.T, g goldenFile) int {
 		require.Equal(t, c.Want, c.Left.IsStrictSubroleOf(c.Right), "%s below %s", c.Left, c.Right)
 	}
 	return len(g.Subrole)
-}
-
-// goldenFiles reads testdata/name.gz, and name in the folder PROFFER_CASES, by path.
-func goldenFiles(t *testing.T, name string) map[string][]byte {
-	files := map[string][]byte{}
-	copied := filepath.Join("testdata", name+".gz")
-	packed, err := os.ReadFile(copied)
-	require.NoError(t, err)
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	files[copied], err = io.ReadAll(z)
-	require.NoError(t, err)
-
-	if folder := os.Getenv("PROFFER_CASES"); folder != "" {
-		path := filepath.Join(folder, name)
-		raw, err := os.ReadFile(path)
-		if os.IsNotExist(err) {
-			return files
-		}
-		require.NoError(t, err)
-		files[path] = raw
-	}
-	return files
 }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +12,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/internal/golden"
 )
 
 // sim runs proffer sim on stdin.
@@ -45,39 +45,24 @@ func TestSimTranscripts(t *testing.T) {
 // docs/allocation.md §0: every recorded scenario passes, compressed, plain and from standard input, with one object per step
 // and one at the end of each case.
 func TestSimChecksTheRecords(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "offer", "testdata", "allocator*.json.gz"))
+	records := filepath.Join("..", "..", "offer", "testdata")
+	for _, name := range []string{"allocator_examples.json", "allocator.json", "allocator_random_more.json"} {
+		golden.Run(t, records, name, nil, func(path string, _ []byte) (int, map[string]int) {
+			status, stdout, stderr := sim("", "--strict", "--check", path)
+			require.Equal(t, exitOK, status, stderr)
+			return strings.Count(stdout, `,"final":{`), nil
+		})
+	}
+	packed := filepath.Join(records, "allocator_examples.json.gz")
+	text, err := golden.Read(packed)
 	require.NoError(t, err)
-	require.Len(t, files, 3)
-	if dir := os.Getenv("PROFFER_CASES"); dir != "" {
-		more, err := filepath.Glob(filepath.Join(dir, "allocator*.json"))
-		require.NoError(t, err)
-		files = append(files, more...)
-	}
-	for _, name := range files {
-		status, stdout, stderr := sim("", "--strict", "--check", name)
-		require.Equal(t, exitOK, status, stderr)
-		n := strings.Count(stdout, `,"final":{`)
-		t.Logf("golden %s: %d cases", strings.TrimSuffix(filepath.Base(name), ".gz"), n)
-		require.NotZero(t, n, name)
-	}
 	plain := filepath.Join(t.TempDir(), "plain.json")
-	require.NoError(t, os.WriteFile(plain, unpack(t, files[0]), 0o600))
-	_, want, _ := sim("", "--strict", files[0])
+	require.NoError(t, os.WriteFile(plain, text, 0o600))
+	_, want, _ := sim("", "--strict", packed)
 	_, got, _ := sim("", "--strict", plain)
 	require.Equal(t, want, got)
-	_, got, _ = sim(string(unpack(t, files[0])), "--strict", "-")
+	_, got, _ = sim(string(text), "--strict", "-")
 	require.Equal(t, want, got)
-}
-
-func unpack(t *testing.T, path string) []byte {
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	in, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	data, err := io.ReadAll(in)
-	require.NoError(t, err)
-	return data
 }
 
 const pauses = `{"cases":[{"name":"c","steps":[{"op":"pause"}]}]}`

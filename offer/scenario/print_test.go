@@ -50,7 +50,7 @@ func anyOf(t *testing.T, v any) map[string]any {
 func TestPrintedLikeTheRecord(t *testing.T) {
 	for _, name := range goldenFiles {
 		raw := rawCases(t, name)
-		f := readFile(t, filepath.Join("..", "testdata", name+".gz"))
+		f := readFile(t, name)
 		require.Len(t, f.Cases, len(raw))
 		for i := range f.Cases {
 			r, err := scenario.New(&f.Cases[i], scenario.Strict())
@@ -77,7 +77,7 @@ func TestDeclineAllIsWhatIsOut(t *testing.T) {
 	own.Reference = false
 	n := 0
 	for _, name := range goldenFiles {
-		f := readFile(t, filepath.Join("..", "testdata", name+".gz"))
+		f := readFile(t, name)
 		for i := range f.Cases {
 			_, err := check(&f.Cases[i], own)
 			require.NoError(t, err, f.Cases[i].Name)
@@ -94,7 +94,7 @@ func TestDeclineAllIsWhatIsOut(t *testing.T) {
 // docs/allocation.md §0: every recorded scenario can be played under this library's own rules as well, twice alike.
 func TestOwnRulesPlayEveryScenario(t *testing.T) {
 	for _, name := range goldenFiles {
-		f := readFile(t, filepath.Join("..", "testdata", name+".gz"))
+		f := readFile(t, name)
 		for i := range f.Cases {
 			c := &f.Cases[i]
 			require.Equal(t, transcript(t, c, scenario.Default(7)), transcript(t, c, scenario.Default(7)), c.Name)

@@ -71,29 +71,16 @@ func (s *ExecutorSession) Step(now offer.Time, in msg.Input) error {
 }
 
 func (s *ExecutorSession) input(in msg.Input) error {
+	if takes, err := admit(s.status, in); !takes {
+		return err
+	}
 	switch in := in.(type) {
 	case msg.Call:
-		if s.status != msg.DriverRunning {
-			return &StatusError{s.status}
-		}
 		return s.call(in.Body)
 	case msg.StopDriver:
-		if s.status != msg.DriverRunning {
-			return &StatusError{s.status}
-		}
 		s.end(msg.DriverStopped)
-		return nil
 	case msg.AbortDriver:
-		if s.status != msg.DriverRunning {
-			return &StatusError{s.status}
-		}
 		s.end(msg.DriverAborted)
-		return nil
-	}
-	if s.status == msg.DriverAborted || s.status == msg.DriverStopped {
-		return nil // what was on its way when the session ended
-	}
-	switch in := in.(type) {
 	case msg.Tick:
 		s.start()
 	case msg.LinkUp:

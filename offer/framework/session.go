@@ -80,29 +80,16 @@ func (s *SchedulerSession) Step(now offer.Time, in msg.Input) error {
 }
 
 func (s *SchedulerSession) input(in msg.Input) error {
+	if takes, err := admit(s.status, in); !takes {
+		return err
+	}
 	switch in := in.(type) {
 	case msg.Call:
-		if s.status != msg.DriverRunning {
-			return &StatusError{s.status}
-		}
 		return s.call(in.Body)
 	case msg.StopDriver:
-		if s.status != msg.DriverRunning {
-			return &StatusError{s.status}
-		}
 		s.stop(in.Failover)
-		return nil
 	case msg.AbortDriver:
-		if s.status != msg.DriverRunning {
-			return &StatusError{s.status}
-		}
 		s.end(msg.DriverAborted)
-		return nil
-	}
-	if s.ended() {
-		return nil // what was on its way when the session ended
-	}
-	switch in := in.(type) {
 	case msg.Leader:
 		s.status = msg.DriverRunning
 		s.follow(in.Master)
@@ -122,8 +109,17 @@ func (s *SchedulerSession) input(in msg.Input) error {
 	return nil
 }
 
-func (s *SchedulerSession) ended() bool {
-	return s.status == msg.DriverAborted || s.status == msg.DriverStopped
+// admit reports whether a session of that status takes in: what its driver queues only while it runs, anything else until
+// it has ended; what was on its way then is dropped without an error.
+func admit(st msg.DriverStatus, in msg.Input) (takes bool, err error) {
+	switch in.(type) {
+	case msg.Call, msg.StopDriver, msg.AbortDriver:
+		if st != msg.DriverRunning {
+			return false, &StatusError{st}
+		}
+		return true, nil
+	}
+	return st != msg.DriverAborted && st != msg.DriverStopped, nil
 }
 
 // NextDeadline tells when to step a Tick at the latest.

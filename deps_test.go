@@ -3,6 +3,7 @@ package proffer_test
 import (
 	"fmt"
 	"go/ast"
+	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -68,7 +69,15 @@ var table = map[string]rule{
 // testModules are what tests and the …test packages may use on top.
 var testModules = []string{"pgregory.net/rapid", "github.com/stretchr/testify", "github.com/cockroachdb/datadriven", "golang.org/x/exp"}
 
-// bannedImports are what no pure package imports, each with the reason.
+// pureStandard are the standard packages that a pure package may import: they compute, and do nothing else. Of time,
+// math/rand/v2 and iter only some names may be used: see selector.
+var pureStandard = []string{
+	"bytes", "cmp", "container/heap", "crypto/sha256", "encoding", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt",
+	"hash", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/rand/v2", "path", "reflect", "regexp", "regexp/syntax",
+	"slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
+}
+
+// bannedImports are packages that somebody might reach for, each with the reason why no pure package may.
 var bannedImports = map[string]string{
 	"sync":          "a machine is called by one caller at a time; hosts lock",
 	"sync/atomic":   "as sync",
@@ -132,7 +141,7 @@ func TestBansBite(t *testing.T) {
 	for imp := range bannedImports {
 		require.True(t, seen["imports "+imp+":"], "no fixture for the banned import %s", imp)
 	}
-	for _, stmt := range []string{"go statement", "select statement", "channel type", "ranges over a map", "time.Now", "rand.IntN", "is not in its row"} {
+	for _, stmt := range []string{"go statement", "select statement", "channel type", "ranges over a map", "time.Now", "rand.IntN", "iter.Pull", "is not in its row", "imports hash/maphash:", "imports syscall:"} {
 		require.True(t, seen[stmt], "no fixture for %q", stmt)
 	}
 }
@@ -204,7 +213,12 @@ func (c *checker) imports(f *ast.File) {
 			name = imp.Name.Name
 		}
 		c.names[name] = p
-		if why, bad := bannedImports[p]; bad && c.rule.pure {
+		standard := !strings.Contains(strings.Split(p, "/")[0], ".")
+		if c.rule.pure && standard && !slices.Contains(pureStandard, p) {
+			why, named := bannedImports[p]
+			if !named {
+				why = "it is not among the standard packages that compute and do nothing else; add it there if it is one"
+			}
 			c.report(imp.Pos(), "a pure package imports %s: %s", p, why)
 			continue
 		}
@@ -236,8 +250,8 @@ func (c *checker) visit(n ast.Node) bool {
 	case *ast.SelectorExpr:
 		c.selector(n)
 	case *ast.RangeStmt:
-		if c.isMap(n.X) && !collectsKeys(n) {
-			c.report(n.Pos(), "a pure package ranges over a map other than to collect its keys; their order is random")
+		if c.isMap(n.X) {
+			c.report(n.Pos(), "a pure package ranges over a map; its order is random: range over slices.Sorted(maps.Keys(m))")
 		}
 	}
 	return true
@@ -253,6 +267,10 @@ func (c *checker) selector(n *ast.SelectorExpr) {
 	case "time":
 		if !slices.Contains(timeAllowed, n.Sel.Name) {
 			c.report(n.Pos(), "a pure package uses time.%s; time arrives as an argument", n.Sel.Name)
+		}
+	case "iter":
+		if strings.HasPrefix(n.Sel.Name, "Pull") {
+			c.report(n.Pos(), "a pure package uses iter.%s, which is a goroutine", n.Sel.Name)
 		}
 	case "math/rand/v2":
 		if !strings.HasPrefix(n.Sel.Name, "New") && n.Sel.Name != "Rand" && n.Sel.Name != "PCG" && n.Sel.Name != "Source" {
@@ -279,16 +297,21 @@ func (c *checker) isMap(e ast.Expr) bool {
 	return ok
 }
 
-// loader type-checks packages of this module from source, as far as map types need it: what comes from outside the
-// module is left unknown, and errors about it are ignored.
+// loader type-checks packages of this module from source, as far as map types need it: what comes from other modules is
+// left unknown, and errors about it are ignored.
 type loader struct {
-	fset *token.FileSet
-	done map[string]*types.Package
-	info *types.Info
+	fset     *token.FileSet
+	done     map[string]*types.Package
+	info     *types.Info
+	standard types.Importer
 }
 
+// standardTypes imports standard packages, each once.
+var standardTypes = importer.Default()
+
 func newLoader() *loader {
-	return &loader{fset: token.NewFileSet(), done: map[string]*types.Package{}, info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
+	return &loader{fset: token.NewFileSet(), done: map[string]*types.Package{},
+		info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}, standard: standardTypes}
 }
 
 // Import implements types.Importer.
@@ -298,8 +321,11 @@ func (l *loader) Import(p string) (*types.Package, error) {
 	}
 	dir, inside := strings.CutPrefix(p, modulePath+"/")
 	if !inside {
-		pkg := types.NewPackage(p, path.Base(p))
-		pkg.MarkComplete()
+		pkg, err := l.standard.Import(p)
+		if err != nil { // a module: its types are not needed
+			pkg = types.NewPackage(p, path.Base(p))
+			pkg.MarkComplete()
+		}
 		l.done[p] = pkg
 		return pkg, nil
 	}
@@ -326,23 +352,4 @@ func (l *loader) check(p string, names []string) (*types.Package, []*ast.File, e
 	conf := types.Config{Importer: l, FakeImportC: true, Error: func(error) {}}
 	pkg, _ := conf.Check(p, l.fset, files, l.info) // errors come from what is left unknown
 	return pkg, files, nil
-}
-
-// collectsKeys reports whether a loop's body is just one append of the key.
-func collectsKeys(n *ast.RangeStmt) bool {
-	if n.Value != nil || len(n.Body.List) != 1 {
-		return false
-	}
-	a, ok := n.Body.List[0].(*ast.AssignStmt)
-	if !ok || len(a.Rhs) != 1 {
-		return false
-	}
-	call, ok := a.Rhs[0].(*ast.CallExpr)
-	if !ok || len(call.Args) != 2 {
-		return false
-	}
-	fun, ok := call.Fun.(*ast.Ident)
-	key, okKey := n.Key.(*ast.Ident)
-	arg, okArg := call.Args[1].(*ast.Ident)
-	return ok && okKey && okArg && fun.Name == "append" && key.Name == arg.Name
 }

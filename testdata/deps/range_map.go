@@ -1,14 +1,14 @@
 // want: ranges over a map
 package fixture
 
+import (
+	"maps"
+	"slices"
+)
+
 type s struct{ m map[string]int }
 
-func (x s) keys() (out []string) {
-	for k := range x.m {
-		out = append(out, k)
-	}
-	return out
-}
+func (x s) keys() []string { return slices.Sorted(maps.Keys(x.m)) }
 
 func (x s) sum() (n int) {
 	for _, v := range x.m {

@@ -1,0 +1,6 @@
+// want: imports hash/maphash:
+package fixture
+
+import renamed "hash/maphash"
+
+var _ renamed.X

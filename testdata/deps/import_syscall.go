@@ -1,0 +1,6 @@
+// want: imports syscall:
+package fixture
+
+import renamed "syscall"
+
+var _ renamed.X

@@ -119,6 +119,33 @@ func TestImportTable(t *testing.T) {
 	t.Logf("%d packages, %d files", len(packages), n)
 }
 
+// TestTestPackagesAreUsedFromOutside holds that a test that imports a …test package of this module is external: the tested
+// package would import itself.
+func TestTestPackagesAreUsedFromOutside(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, imp := range f.Imports {
+			p, _ := strconv.Unquote(imp.Path.Value)
+			if strings.HasPrefix(p, modulePath+"/") && strings.HasSuffix(p, "test") {
+				seen++
+				if !strings.HasSuffix(f.Name.Name, "_test") {
+					t.Errorf("%s imports %s from inside package %s; make it package %s_test", name, p, f.Name.Name, f.Name.Name)
+				}
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotZero(t, seen)
+}
+
 // TestBansBite runs the bans over one fixture per ban; each must be found, and for its own reason.
 func TestBansBite(t *testing.T) {
 	pure := rule{pure: true, own: []string{"role"}}

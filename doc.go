@@ -26,7 +26,7 @@
 //
 // An arrow reads "may import"; what stands in one row does not see its neighbours. The test TestImportTable holds this.
 //
-//	cmd/proffer                                the command, thin
+//	cmd/proffer   offer/offertest              the command, thin; generators and properties for policies
 //	   ↓
 //	transport/inproc     detect                the reference transport; what this host has
 //	   ↓                    ↓
@@ -36,13 +36,15 @@
 //	   ↓           ↓    transport              the contract with the wires
 //	offer/msg      ↓                           what crosses them
 //	   ↓           ↓
-//	offer          ↓                           the allocator
+//	offer ← offer/scenario                     the allocator; recorded scenarios replayed on it
 //	   ↓           ↓
 //	drf  role/quota  reservation               who is next; how much at least and at most; what may change hands
 //	   ↓           ↓
 //	resource → role                            values
 //
-// From offer/msg down to role, and the three machines, everything is pure: no goroutine, clock, lock, random source,
+// Beside them stand transport/transporttest, the suite that every transport passes, and resource/resourcetest, generators.
+//
+// From offer/msg down to role, offer/scenario, and the three machines, everything is pure: no goroutine, clock, lock, random source,
 // socket, file or logger. Equal state and equal input give equal output, byte for byte. Hosts own the rest.
 //
 // # The life of one offer

@@ -147,7 +147,11 @@ func (a *Allocator) convert(g *agent, c *client, pool resource.Resources, ops []
 		if err != nil {
 			return t, fmt.Errorf("operation %d: %w", i, err)
 		}
-		t.doomed = append(t.doomed, doomed...)
+		for _, o := range doomed {
+			if !slices.Contains(t.doomed, o) {
+				t.doomed = append(t.doomed, o)
+			}
+		}
 	}
 	if err := a.checkTotal(t.total, g.total); err != nil {
 		return t, err

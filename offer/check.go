@@ -218,19 +218,18 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 	}
 	shown := make(map[*node]resource.Resources)
 	for _, p := range pairs {
-		for e := range p.all.All() {
-			if e.Kind != resource.KindScalar {
+		for i := range p.all.Items() {
+			if i.Kind() != resource.KindScalar {
 				continue
 			}
+			e := i.Resource()
 			k.addTo(k.byClient[p.client], e)
 			n := p.client.role
 			if e.Shared {
 				if shown[n].ContainsResource(e) {
 					continue
 				}
-				if one, err := resource.New(e); err == nil {
-					shown[n] = shown[n].Add(one)
-				}
+				shown[n] = shown[n].Add(i.Resources())
 			}
 			k.addTo(&k.byRole[n].held, e)
 			if len(e.Reservations) == 0 {

@@ -99,20 +99,12 @@ func (a *Allocator) cutToUnits(v *verdict, unit resource.Quantities, n int) {
 		}
 	}
 	kept = a.shrink(v.b.res.Filter(rationed), &target)
-	for e := range v.b.res.All() {
-		if e.Kind == resource.KindScalar {
-			continue
-		}
+	for e := range v.b.res.Items() {
 		members := -1
-		if u := int64(unit.Get(e.Name)); u > 0 {
+		if u := int64(unit.Get(e.Name())); u > 0 {
 			members = int(u * int64(n) / 1000)
 		}
-		if e = firstMembers(e, members, part, whole); e.IsEmpty() {
-			continue
-		}
-		if one, err := resource.New(e); err == nil {
-			kept = kept.Add(one)
-		}
+		kept = kept.Add(firstMembers(e, members, part, whole))
 	}
 	v.b = a.bundle(kept)
 	v.sure = lowest(&v.sure, &v.b.unres)

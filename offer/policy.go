@@ -173,38 +173,23 @@ func (a *Allocator) wanted(r resource.Resources, w Want) resource.Resources {
 		got, all := a.names.vec(cut.ScalarQuantities()), a.names.vec(ration.ScalarQuantities())
 		part, whole = ratio(&got, &all)
 	}
-	for e := range r.All() {
+	for e := range r.Items() {
 		switch {
-		case len(e.Reservations) > 0 && w.Reserved, e.Revocable && w.Revocable:
-		case len(e.Reservations) > 0 || e.Revocable || e.Kind == resource.KindScalar:
-			continue
-		default:
-			if e = firstMembers(e, w.Members, part, whole); e.IsEmpty() {
-				continue
-			}
-		}
-		if one, err := resource.New(e); err == nil {
-			cut = cut.Add(one)
+		case e.IsReserved() && w.Reserved, e.IsRevocable() && w.Revocable:
+			cut = cut.Add(e.Resources())
+		case !e.IsReserved() && !e.IsRevocable():
+			cut = cut.Add(firstMembers(e, w.Members, part, whole))
 		}
 	}
 	return cut
 }
 
-// firstMembers is the first n members of e, or the first part/whole of them if n is negative.
-func firstMembers(e resource.Resource, n int, part, whole int64) resource.Resource {
-	size := int64(e.Set.Len())
-	if e.Kind == resource.KindRanges {
-		size = int64(min(e.Ranges.Size(), math.MaxInt64))
-	}
+// firstMembers is the first n members of e, or the first part/whole of them if n is negative; nothing of a scalar.
+func firstMembers(e resource.Item, n int, part, whole int64) resource.Resources {
 	if n < 0 {
-		n = int(mulDiv(size, part, whole))
+		n = int(mulDiv(int64(min(e.Members(), math.MaxInt64)), part, whole))
 	}
-	if e.Kind == resource.KindRanges {
-		e.Ranges = firstOf(e.Ranges, uint64(n))
-	} else {
-		e.Set = firstItems(e.Set, int64(n))
-	}
-	return e
+	return e.First(uint64(n))
 }
 
 // plan lets the policy decide the run.

@@ -3,7 +3,6 @@ package offer
 import (
 	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/proffer-go/proffer/resource"
 )
@@ -229,52 +228,12 @@ func mulDiv(q, part, whole int64) int64 {
 // prefix is the first part/whole of every unreserved range and set of r.
 func (a *Allocator) prefix(r resource.Resources, part, whole int64) resource.Resources {
 	var got resource.Resources
-	for e := range r.All() {
-		if e.Kind == resource.KindScalar || len(e.Reservations) > 0 || e.Revocable {
-			continue
-		}
-		switch e.Kind {
-		case resource.KindRanges:
-			e.Ranges = firstOf(e.Ranges, uint64(mulDiv(int64(min(e.Ranges.Size(), math.MaxInt64)), part, whole)))
-		case resource.KindSet:
-			e.Set = firstItems(e.Set, mulDiv(int64(e.Set.Len()), part, whole))
-		}
-		if e.IsEmpty() {
-			continue
-		}
-		if one, err := resource.New(e); err == nil {
-			got = got.Add(one)
+	for e := range r.Items() {
+		if !e.IsReserved() && !e.IsRevocable() {
+			got = got.Add(firstMembers(e, -1, part, whole))
 		}
 	}
 	return got
-}
-
-func firstOf(r resource.Ranges, n uint64) resource.Ranges {
-	var kept []resource.Range
-	for x := range r.All() {
-		if n == 0 {
-			break
-		}
-		if size := x.End - x.Begin; size >= n {
-			x.End = x.Begin + n - 1
-		}
-		n -= x.End - x.Begin + 1
-		kept = append(kept, x)
-	}
-	first, err := resource.NewRanges(kept...)
-	if err != nil {
-		return resource.Ranges{}
-	}
-	return first
-}
-
-func firstItems(s resource.Set, n int64) resource.Set {
-	items := slices.Collect(s.All())
-	first, err := resource.NewSet(items[:min(n, int64(len(items)))]...)
-	if err != nil {
-		return resource.Set{}
-	}
-	return first
 }
 
 // shrink cuts r to at most target, taking pieces in the configured order.

@@ -38,9 +38,10 @@ func (r Resources) SubSaturating(s Resources) Resources {
 // (docs/resource-model.md §4.2).
 func (r Resources) Contains(s Resources) bool { return contains(r.e, s.e) }
 
-// ContainsResource is Contains for one resource: false if it is not valid, true if it is empty.
+// ContainsResource is Contains for one resource: false if it is not valid, true if it is empty. The bounds on inputs
+// do not count, so that a collection contains what its iterators yield (docs/resource-model.md §1.1, §4.2).
 func (r Resources) ContainsResource(s Resource) bool {
-	if s.check(true) != nil {
+	if s.check(&options{foreign: true, summed: true}) != nil {
 		return false
 	}
 	e := entryOf(&s)

@@ -60,6 +60,9 @@ func (a *Attribute) check() error {
 	case a.Scalar > MaxScalar:
 		return why(ErrTooLarge, "attribute %s", excerpt(a.Name))
 	}
+	if err := checkSize(&a.Ranges); err != nil {
+		return why(err, "attribute %s", excerpt(a.Name))
+	}
 	if err := checkText("attribute name", a.Name); err != nil {
 		return err
 	}

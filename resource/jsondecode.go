@@ -27,7 +27,7 @@ func DecodeJSON(b []byte, opts ...Option) (Resources, error) {
 	}
 	var es []entry
 	err := p.resources(func(n, off int, w Wire, _ stated) error {
-		e, err := entryOfWire(w, o.foreign)
+		e, err := entryOfWire(w, &o)
 		if err != nil {
 			return at(off, err)
 		}
@@ -43,12 +43,12 @@ func DecodeJSON(b []byte, opts ...Option) (Resources, error) {
 }
 
 // entryOfWire checks and upgrades w.
-func entryOfWire(w Wire, foreign bool) (entry, error) {
+func entryOfWire(w Wire, o *options) (entry, error) {
 	if err := w.Check(); err != nil {
 		return entry{}, err
 	}
 	u := Upgrade(w)
-	if err := u.Resource.check(foreign); err != nil {
+	if err := u.Resource.check(o); err != nil {
 		return entry{}, err
 	}
 	return entryOf(&u.Resource), nil
@@ -60,7 +60,7 @@ func (r *Resource) UnmarshalJSON(b []byte) error {
 	if err := w.UnmarshalJSON(b); err != nil {
 		return err
 	}
-	e, err := entryOfWire(w, false)
+	e, err := entryOfWire(w, &options{})
 	if err == nil {
 		*r = e.resource()
 	}

@@ -18,7 +18,7 @@ func parseJSONItems(text string, o options) ([]item, error) {
 		if err := checkStated(&w, st, off); err != nil {
 			return err
 		}
-		e, err := entryOfWire(w, o.foreign)
+		e, err := entryOfWire(w, &o)
 		if err != nil {
 			return at(off, err)
 		}

@@ -11,6 +11,7 @@ type ParseOption = Option
 type options struct {
 	defaultRole role.Name
 	foreign     bool
+	summed      bool // the bounds on inputs do not count: what comes out of a collection may be a sum (docs/resource-model.md §1.1)
 }
 
 // WithDefaultRole makes r the owner (STATIC) of items that name no role; "*" leaves them

@@ -154,6 +154,20 @@ func intersection[T uint16 | uint64](a, b []span[T]) []span[T] {
 	return out
 }
 
+// first is the n least integers of rs.
+func first[T uint16 | uint64](rs []span[T], n uint64) []span[T] {
+	for i, x := range rs {
+		if n == 0 {
+			return orNil(rs[:i:i])
+		}
+		if uint64(x.End-x.Begin) >= n {
+			return append(slices.Clone(rs[:i]), span[T]{x.Begin, x.Begin + T(n-1)})
+		}
+		n -= uint64(x.End-x.Begin) + 1
+	}
+	return rs
+}
+
 // canonical sorts and merges rs in place; every interval must be well-formed.
 func canonical[T uint16 | uint64](rs []span[T]) []span[T] {
 	if len(rs) == 0 {

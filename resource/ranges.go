@@ -37,11 +37,19 @@ func NewRanges(rs ...Range) (Ranges, error) {
 
 // rangesOf canonicalises s, which it owns; every interval must be well-formed.
 func rangesOf(s []span[uint64]) (Ranges, error) {
-	c := canonical(s)
-	if n := sizeOf(c); n > maxIntegers {
-		return Ranges{}, why(ErrTooLarge, "ranges of %d integers", n)
+	r := pack(canonical(s))
+	if err := checkSize(&r); err != nil {
+		return Ranges{}, err
 	}
-	return pack(c), nil
+	return r, nil
+}
+
+// checkSize is the bound on inputs of docs/resource-model.md §1.2; unions of several inputs may pass it.
+func checkSize(r *Ranges) error {
+	if n := r.Size(); n > maxIntegers {
+		return why(ErrTooLarge, "ranges of %d integers", n)
+	}
+	return nil
 }
 
 // pack puts canonical intervals where they belong.
@@ -156,6 +164,14 @@ func (r Ranges) Intersect(s Ranges) Ranges {
 		return Ranges{p: intersection(r.p, s.p)}
 	}
 	return pack(intersection(r.wide(), s.wide()))
+}
+
+// first is the n least integers of r.
+func (r *Ranges) first(n uint64) Ranges {
+	if len(r.w) == 0 {
+		return Ranges{p: first(r.p, n)}
+	}
+	return pack(first(r.w, n))
 }
 
 // Contains reports whether s is a subset of r.

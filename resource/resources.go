@@ -27,7 +27,7 @@ func Build(opts []Option, rs ...Resource) (Resources, error) {
 	o := gather(opts)
 	es := make([]entry, 0, len(rs))
 	for i := range rs {
-		if err := rs[i].check(o.foreign); err != nil {
+		if err := rs[i].check(&o); err != nil {
 			return Resources{}, why(err, "resource %d %s", i, excerpt(rs[i].Name))
 		}
 		if e := entryOf(&rs[i]); !e.isEmpty() {

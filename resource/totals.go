@@ -172,3 +172,38 @@ func (i Item) IsDivisible() bool { return i.e.m.class == divisible }
 
 // Resource spells the entry out; it shares memory with the collection.
 func (i Item) Resource() Resource { return i.e.resource() }
+
+// Resources is a collection of this entry alone, with its shared count. Unlike New it checks nothing and cannot fail:
+// an entry may be a sum, and so beyond the bounds on inputs (docs/resource-model.md §1.1).
+func (i Item) Resources() Resources { return Resources{e: []entry{*i.e}} }
+
+// Members is how many integers or set members the entry has; 0 for a scalar.
+func (i Item) Members() uint64 {
+	switch i.e.m.kind {
+	case KindRanges:
+		return i.e.x.r.Size()
+	case KindSet:
+		return uint64(len(i.e.x.s))
+	}
+	return 0
+}
+
+// First is a collection of the n least members of a ranges or set entry, or of all if it has no more; an
+// indivisible one gives all or nothing, a scalar nothing. Like Resources it cannot fail.
+func (i Item) First(n uint64) Resources {
+	switch size := i.Members(); {
+	case size == 0 || n == 0:
+		return Resources{}
+	case n >= size:
+		return i.Resources()
+	case i.e.m.class != divisible:
+		return Resources{}
+	}
+	x := *i.e.x
+	if i.e.m.kind == KindRanges {
+		x.r = x.r.first(n)
+	} else {
+		x.s = x.s[:n:n]
+	}
+	return Resources{e: []entry{{m: i.e.m, x: &x}}}
+}

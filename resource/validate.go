@@ -15,24 +15,24 @@ const maxPort = 65535
 // collections drop it. The error wraps the sentinel of the first rule broken.
 func (r Resource) Validate(opts ...Option) error {
 	o := gather(opts)
-	if err := r.check(o.foreign); err != nil {
+	if err := r.check(&o); err != nil {
 		return why(err, "resource %s", excerpt(r.Name))
 	}
 	return nil
 }
 
-func (r *Resource) check(foreign bool) error {
+func (r *Resource) check(o *options) error {
 	if err := checkName(r.Name); err != nil {
 		return err
 	}
-	if err := r.checkValue(); err != nil {
+	if err := r.checkValue(o); err != nil {
 		return err
 	}
 	if d := r.Disk; d != nil {
 		if r.Name != "disk" {
 			return why(ErrDisk, "only disk may have disk information, even an empty one")
 		}
-		if err := checkDisk(d, foreign); err != nil {
+		if err := checkDisk(d, o.foreign); err != nil {
 			return err
 		}
 	}
@@ -48,14 +48,14 @@ func (r *Resource) check(foreign bool) error {
 	if err := checkText("provider id", r.ProviderID); err != nil {
 		return err
 	}
-	if foreign {
+	if o.foreign {
 		return nil
 	}
 	return r.checkPredefined()
 }
 
-// checkValue: the field that matches the kind, and nothing in the others.
-func (r *Resource) checkValue() error {
+// checkValue: the field that matches the kind, and nothing in the others; within the bounds on inputs unless o.summed.
+func (r *Resource) checkValue(o *options) error {
 	if r.Kind > KindSet {
 		return why(ErrKind, "a resource is SCALAR, RANGES or SET, not %s", r.Kind)
 	}
@@ -65,10 +65,18 @@ func (r *Resource) checkValue() error {
 	if r.Scalar < 0 {
 		return why(ErrNegative, "%s", r.Scalar)
 	}
+	for _, m := range r.Set.s {
+		if err := checkText("set member", m); err != nil {
+			return err
+		}
+	}
+	if o.summed {
+		return nil
+	}
 	if r.Scalar > MaxScalar {
 		return why(ErrTooLarge, "%s", r.Scalar)
 	}
-	return nil
+	return checkSize(&r.Ranges)
 }
 
 // checkPredefined holds r against docs/resource-model.md §2.5.

@@ -48,15 +48,6 @@ func (r Resources) ContainsResource(s Resource) bool {
 	return e.isEmpty() || contains(r.e, []entry{e})
 }
 
-// brief prints r for an error, on one line of bounded length.
-func brief(r Resources) string {
-	s := r.String()
-	if len(s) > 200 {
-		return s[:200] + "…"
-	}
-	return s
-}
-
 // run is the end of the entries of one key that start at i.
 func run(es []entry, i int) int {
 	m := es[i].m

@@ -37,9 +37,10 @@ func TestOrderIsNameOwnerKindText(t *testing.T) {
 	foo, err := resource.NewSet("a")
 	require.NoError(t, err)
 	all := collect(t, scalar("x", 1), resource.Resource{Name: "x", Kind: resource.KindSet, Set: foo}, rev, alloc,
-		scalar("cpus", 1, static("b")), scalar("cpus", 1, static("a"), dynamic("a/c")), scalar("cpus", 1), mount("/m", 9), mount("/m", 10), mount("/l", 5))
-	require.Equal(t, "cpus:1; cpus(allocated: z):1; cpus{REV}:1; cpus(reservations: [(STATIC,a),(DYNAMIC,a/c)]):1; cpus(reservations: [(STATIC,b)]):1; "+
-		"disk[MOUNT:/l]:5; disk[MOUNT:/m]:10; disk[MOUNT:/m]:9; x:1; x:{a}", all.String())
+		scalar("cpus", 1, static("b")), scalar("cpus", 1, static("a"), dynamic("a/c")), scalar("cpus", 1), mount("/m", 9), mount("/m", 10), mount("/l", 5),
+		onDisk(1, resource.DiskSource{Type: resource.SourcePath}), onDisk(1, resource.DiskSource{Type: resource.SourcePath, Root: "/p"}), scalar("disk", 1))
+	require.Equal(t, "cpus(allocated: z):1; cpus:1; cpus{REV}:1; cpus(reservations: [(STATIC,a),(DYNAMIC,a/c)]):1; cpus(reservations: [(STATIC,b)]):1; "+
+		"disk:1; disk[MOUNT:/l]:5; disk[MOUNT:/m]:10; disk[MOUNT:/m]:9; disk[PATH:/p]:1; disk[PATH]:1; x:1; x:{a}", all.String())
 	require.Equal(t, []string{"cpus", "disk", "x"}, all.Names())
 	require.Equal(t, map[string]resource.Kind{"cpus": resource.KindScalar, "disk": resource.KindScalar, "x": resource.KindScalar}, all.Kinds())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // The conditions under which this package refuses something. Every error it returns wraps one of them.
@@ -100,6 +101,45 @@ func at(offset int, err error) *ParseError { return &ParseError{Item: -1, Offset
 // why wraps a sentinel with what is wrong and what to do.
 func why(sentinel error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), sentinel)
+}
+
+// mostBrief bounds what an error prints of a collection, in bytes.
+const mostBrief = 200
+
+// brief prints r for an error, on one line of bounded length.
+func brief(r Resources) string {
+	if len(r.e) == 0 {
+		return "{}"
+	}
+	return briefEntries(r.e)
+}
+
+// briefEntries is brief for the entries of a collection.
+func briefEntries(es []entry) string {
+	var b []byte
+	for i := range es {
+		if b = appendEntry(b, es, i); len(b) > mostBrief {
+			break
+		}
+	}
+	return oneLine(string(b))
+}
+
+// oneLine escapes what does not print, and cuts s to mostBrief.
+func oneLine(s string) string {
+	var b []byte
+	for _, c := range s {
+		if len(b) >= mostBrief {
+			return string(b) + "…"
+		}
+		if strconv.IsPrint(c) {
+			b = utf8.AppendRune(b, c)
+			continue
+		}
+		q := strconv.QuoteRune(c)
+		b = append(b, q[1:len(q)-1]...)
+	}
+	return string(b)
 }
 
 // excerpt quotes s on one line, cut to a readable length.

@@ -135,7 +135,7 @@ func (r Resources) Reservations() map[role.Name]Resources {
 func (r Resources) Allocations() (map[role.Name]Resources, error) {
 	for i := range r.e {
 		if r.e[i].m.alloc == "" {
-			return nil, why(ErrNotAllocated, "%s", r.e[i].text())
+			return nil, why(ErrNotAllocated, "%s", briefEntries(r.e[i:i+1]))
 		}
 	}
 	return r.split(func(m *meta) role.Name { return m.alloc }), nil
@@ -151,12 +151,6 @@ func (r Resources) split(by func(*meta) role.Name) map[role.Name]Resources {
 		}
 	}
 	return out
-}
-
-// text is the diagnostic form of one entry.
-func (e *entry) text() string {
-	r := e.resource()
-	return r.String()
 }
 
 // Names lists the names in ascending order.

@@ -15,7 +15,7 @@ func (r Resources) FlagText() (string, error) {
 	for i := range r.e {
 		e := &r.e[i]
 		if err := e.flaggable(); err != nil {
-			return "", why(err, "%s", brief(Resources{e: r.e[i : i+1]}))
+			return "", why(err, "%s", briefEntries(r.e[i:i+1]))
 		}
 		if i > 0 && r.e[i-1].m.name == e.m.name && r.e[i-1].m.kind != e.m.kind {
 			return "", why(ErrNotFlagText, "%s has two kinds", excerpt(e.m.name))

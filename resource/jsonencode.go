@@ -18,7 +18,7 @@ func (r Resources) AppendJSON(b []byte, f Form) ([]byte, error) {
 		v := e.resource()
 		w, err := v.in(f)
 		if err != nil {
-			return b[:start], why(err, "%s", brief(Resources{e: r.e[i : i+1]}))
+			return b[:start], why(err, "%s", briefEntries(r.e[i:i+1]))
 		}
 		for range e.count() {
 			if b[len(b)-1] != '[' {

@@ -18,7 +18,8 @@ type meta struct {
 	rank  uint8 // of the plain predefined names, in byte order; 0 all others
 	class class
 
-	// key is the diagnostic form without the value and the ignored fields: it decides the order of §4.1.
+	// key is the diagnostic form from the end of the name to the colon before the value, without the ignored
+	// fields: it decides the order of §4.1.
 	key       string
 	stack     []Reservation
 	alloc     role.Name
@@ -43,11 +44,11 @@ const (
 // The metas of plain predefined names are static, so that the usual collections compare by
 // pointer. They are never written to.
 var (
-	metaCPUs  = &meta{name: "cpus", key: "cpus", rank: 1}
-	metaDisk  = &meta{name: "disk", key: "disk", rank: 2}
-	metaGPUs  = &meta{name: "gpus", key: "gpus", rank: 3}
-	metaMem   = &meta{name: "mem", key: "mem", rank: 4}
-	metaPorts = &meta{name: "ports", key: "ports", rank: 5, kind: KindRanges}
+	metaCPUs  = &meta{name: "cpus", key: ":", rank: 1}
+	metaDisk  = &meta{name: "disk", key: ":", rank: 2}
+	metaGPUs  = &meta{name: "gpus", key: ":", rank: 3}
+	metaMem   = &meta{name: "mem", key: ":", rank: 4}
+	metaPorts = &meta{name: "ports", key: ":", rank: 5, kind: KindRanges}
 )
 
 // plainMeta is the static meta for an unreserved, unallocated resource without any tag, or nil.
@@ -128,7 +129,7 @@ func (m *meta) restacked(stack []Reservation, alloc role.Name) *meta {
 	return c.finish(m.class == whole)
 }
 
-// compareMeta orders keys by name, owner role, kind and the bytes of the diagnostic form
+// compareMeta orders keys by name, owner role, kind and the bytes of the diagnostic form without the ignored fields
 // (docs/resource-model.md §8.1), then by what that form does not show. 0: the same key.
 func compareMeta(a, b *meta) int {
 	if a == b {

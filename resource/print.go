@@ -12,19 +12,25 @@ func (r Resources) String() string {
 	}
 	var b []byte
 	for i := range r.e {
-		if i > 0 {
-			b = append(b, "; "...)
-		}
-		e := &r.e[i]
-		v := e.resource()
-		b = appendResource(b, &v)
-		if e.m.shared {
-			b = append(b, '<')
-			b = strconv.AppendInt(b, int64(e.x.count), 10)
-			b = append(b, '>')
-		}
+		b = appendEntry(b, r.e, i)
 	}
 	return string(b)
+}
+
+// appendEntry writes entry i of a collection and, but for the first, what separates it from the one before.
+func appendEntry(b []byte, es []entry, i int) []byte {
+	if i > 0 {
+		b = append(b, "; "...)
+	}
+	e := &es[i]
+	v := e.resource()
+	b = appendResource(b, &v)
+	if e.m.shared {
+		b = append(b, '<')
+		b = strconv.AppendInt(b, int64(e.x.count), 10)
+		b = append(b, '>')
+	}
+	return b
 }
 
 // GoString makes failed assertions readable.
@@ -49,14 +55,13 @@ func appendResource(b []byte, r *Resource) []byte {
 	return appendSet(b, r.Set.s)
 }
 
-// sortKey is the diagnostic form of m as far as it counts for equality.
+// sortKey is the diagnostic form of m as far as it counts for equality: what stands between name and value.
 func sortKey(m *meta) string {
 	if len(m.stack) == 0 && m.alloc == "" && !m.disk && !m.revocable && !m.shared {
-		return m.name
+		return ":"
 	}
 	var buf [128]byte
-	b := append(buf[:0], m.name...)
-	b = appendTags(b, string(m.alloc), m.stack)
+	b := appendTags(buf[:0], string(m.alloc), m.stack)
 	if m.disk {
 		b = append(b, '[')
 		b = appendSource(b, m.source)
@@ -66,9 +71,9 @@ func sortKey(m *meta) string {
 			}
 			b = append(b, m.volumeID...)
 		}
-		b = append(b, ':')
+		b = append(b, ']')
 	}
-	return string(appendFlags(b, m.revocable, m.shared))
+	return string(append(appendFlags(b, m.revocable, m.shared), ':'))
 }
 
 func appendTags(b []byte, alloc string, stack []Reservation) []byte {

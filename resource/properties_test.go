@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,12 @@ func canonical(t *rapid.T, r resource.Resources) {
 			if before.Name == e.Name {
 				require.LessOrEqual(t, before.Owner(), e.Owner())
 			}
+			if before.Name == e.Name && before.Owner() == e.Owner() {
+				require.LessOrEqual(t, before.Kind, e.Kind)
+			}
+			if before.Name == e.Name && before.Owner() == e.Owner() && before.Kind == e.Kind {
+				require.LessOrEqual(t, keyText(before), keyText(e))
+			}
 		}
 		before, all = e, append(all, e)
 	}
@@ -54,6 +61,17 @@ func canonical(t *rapid.T, r resource.Resources) {
 	rebuilt, err := resource.Build([]resource.Option{resource.ForeignNames()}, again...)
 	require.NoError(t, err)
 	require.Equal(t, r, rebuilt)
+}
+
+// keyText is the diagnostic form of a resource without its value and the fields that do not count.
+func keyText(r resource.Resource) string {
+	r.Scalar, r.Ranges, r.Set = 0, resource.Ranges{}, resource.Set{}
+	if r.Disk == nil {
+		return r.String()
+	}
+	r.Disk = r.Disk.Clone()
+	r.Disk.Volume = &resource.Volume{}
+	return strings.Replace(r.String(), ":]", "]", 1)
 }
 
 func sameKey(a, b resource.Resource) bool {

@@ -120,10 +120,10 @@ func checkStack(stack []Reservation) error {
 			continue
 		}
 		if v.Type != Dynamic {
-			return why(ErrReservation, "reservation %d to %q is %s: above the first only DYNAMIC ones are allowed", i, v.Role, v.Type)
+			return why(ErrReservation, "reservation %d to %s is %s: above the first only DYNAMIC ones are allowed", i, excerpt(string(v.Role)), v.Type)
 		}
 		if !v.Role.IsStrictSubroleOf(stack[i-1].Role) {
-			return why(ErrReservation, "reservation %d is to %q, which is not below %q", i, v.Role, stack[i-1].Role)
+			return why(ErrReservation, "reservation %d is to %s, which is not below %s", i, excerpt(string(v.Role)), excerpt(string(stack[i-1].Role)))
 		}
 	}
 	return nil

@@ -25,7 +25,7 @@ func (s *Sum) Add(r Resources) {
 // Sub takes r, which the sum must contain: ErrNotContained otherwise, and nothing changes.
 func (s *Sum) Sub(r Resources) error {
 	if !contains(s.e, r.e) {
-		return why(ErrNotContained, "%s does not hold %s", brief(Resources{e: s.e}), brief(r))
+		return why(ErrNotContained, "%s does not hold %s", brief(s.View()), brief(r))
 	}
 	s.SubSaturating(r)
 	return nil

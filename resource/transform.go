@@ -26,7 +26,7 @@ func (r Resources) PushReservation(v Reservation) (Resources, error) {
 	for i := range r.e {
 		stack := pushed(r.e[i].m.stack, v)
 		if err := checkStack(stack); err != nil {
-			return Resources{}, why(err, "%s", r.e[i].text())
+			return Resources{}, why(err, "%s", briefEntries(r.e[i:i+1]))
 		}
 	}
 	return r.rekeyed(func(m *meta) *meta { return m.restacked(pushed(m.stack, v), m.alloc) }), nil
@@ -41,7 +41,7 @@ func pushed(stack []Reservation, v Reservation) []Reservation {
 func (r Resources) PopReservation() (Resources, error) {
 	for i := range r.e {
 		if r.e[i].m.owner == "" {
-			return Resources{}, why(ErrNotReserved, "%s", r.e[i].text())
+			return Resources{}, why(ErrNotReserved, "%s", briefEntries(r.e[i:i+1]))
 		}
 	}
 	return r.rekeyed(func(m *meta) *meta {
@@ -87,7 +87,7 @@ func (r Resources) Strip() Resources {
 		if m := r.e[i].m; m.kind == KindScalar {
 			p := plainMeta(m.name, m.kind)
 			if p == nil {
-				p = &meta{name: m.name, key: m.name}
+				p = &meta{name: m.name, key: ":"}
 			}
 			out = append(out, entry{m: p, n: r.e[i].n})
 		}

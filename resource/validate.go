@@ -139,7 +139,7 @@ func ValidateUse(r Resources) error {
 			gpus = gpus.plus(v.Scalar)
 		}
 		if err := checkUse(&v); err != nil {
-			return why(err, "%s", v.String())
+			return why(err, "%s", briefEntries(r.e[i:i+1]))
 		}
 	}
 	if gpus%1000 != 0 {

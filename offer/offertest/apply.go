@@ -216,16 +216,13 @@ func (r *run) accept(c Call) error {
 	}
 	g := r.b.agents[o.Agent]
 	pool, total := o.Resources, g.Total
-	var ops []reservation.Op
-	if op, ok := reserve(part(pool, c.Mask), o.Role); ok && c.Reserve {
-		var err error
-		if pool, err = reservation.Convert(pool, op); err != nil {
-			return err
-		}
-		if total, err = reservation.Convert(total, op); err != nil {
-			return err
-		}
-		ops = append(ops, op)
+	ops := opsOn(c.Op, part(pool, c.Mask), total, o.Role)
+	pool, err := convert(pool, ops)
+	if err == nil {
+		total, err = convert(total, ops)
+	}
+	if err != nil {
+		return err
 	}
 	used, f := part(pool, c.Mask), offer.Filter{Refuse: max(c.For, 0)}
 	if _, err := r.a.Accept(r.b.now, []offer.OfferID{o.ID}, ops, used, f); err != nil {
@@ -237,16 +234,6 @@ func (r *run) accept(c Call) error {
 	made := pool.SubSaturating(o.Resources)
 	r.b.refuse(of(o), pool.SubSaturating(used).SubSaturating(made), f)
 	return nil
-}
-
-// reserve is the operation that reserves for a role what may be reserved of x.
-func reserve(x resource.Resources, r role.Name) (reservation.Reserve, bool) {
-	x = x.Unreserved().NonRevocable()
-	if x.IsEmpty() || r == role.Default {
-		return reservation.Reserve{}, false
-	}
-	x, err := x.PushReservation(resource.Reservation{Type: resource.Dynamic, Role: r})
-	return reservation.Reserve{Resources: x}, err == nil
 }
 
 func (r *run) release(c Call) error {
@@ -270,16 +257,22 @@ func (r *run) operate(c Call) error {
 	if !ok {
 		return offer.ErrUnknownAgent
 	}
-	op, ok := reserve(part(g.Total, c.Mask), c.Role)
-	if !ok {
+	if c.Op == "" {
+		c.Op = "reserve"
+	}
+	ops := opsOn(c.Op, part(g.Total, c.Mask), g.Total, c.Role)
+	if len(ops) == 0 {
 		return offer.ErrNotUnused
 	}
-	if err := r.a.Operate(r.b.now, c.Agent, op, nil); err != nil {
-		return err
-	}
-	total, err := reservation.Convert(g.Total, op)
-	if err == nil {
+	for _, op := range ops {
+		if err := r.a.Operate(r.b.now, c.Agent, op, nil); err != nil {
+			return err
+		}
+		total, err := reservation.Convert(g.Total, op)
+		if err != nil {
+			return err
+		}
 		g.Total = total
 	}
-	return err
+	return nil
 }

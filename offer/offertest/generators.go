@@ -29,7 +29,7 @@ func Resources() *rapid.Generator[resource.Resources] {
 		var sum resource.Resources
 		for range rapid.IntRange(1, 4).Draw(t, "pieces") {
 			e := piece(t)
-			if e.Shared && !sum.Shared().IsEmpty() {
+			if e.Shared && sum.ContainsResource(e) {
 				continue
 			}
 			one, err := resource.New(e)
@@ -55,7 +55,7 @@ func piece(t *rapid.T) resource.Resource {
 		}
 		return e
 	}
-	switch rapid.IntRange(0, 12).Draw(t, "piece") {
+	switch rapid.IntRange(0, 13).Draw(t, "piece") {
 	case 0, 1, 2:
 		return scalar("cpus", 6)
 	case 3, 4:
@@ -84,11 +84,13 @@ func piece(t *rapid.T) resource.Resource {
 	case 11:
 		e := scalar("disk", 1, "a")
 		e.Disk = &resource.Disk{
-			Persistence: &resource.Persistence{ID: "v"},
+			Persistence: &resource.Persistence{ID: some(t, "volume", []string{"v", "w"})},
 			Volume:      &resource.Volume{ContainerPath: "v", Mode: resource.ReadWrite},
 		}
 		e.Shared = true
 		return e
+	case 12:
+		return scalar("disk", 4, "a", "a/b")
 	}
 	return scalar("gpus", 3)
 }
@@ -172,7 +174,9 @@ func anyCall(t *rapid.T) Call {
 		}
 	case "accept", "decline", "withdraw", "release":
 		c.N = rapid.IntRange(0, 7).Draw(t, "which")
-		c.Reserve = c.Do == "accept" && seldom(t, "reserve", 3)
+		if c.Do == "accept" && seldom(t, "with operations", 3) {
+			c.Op = some(t, "op", opNames)
+		}
 		if (c.Do == "accept" || c.Do == "release") && rapid.Bool().Draw(t, "in part") {
 			c.Mask = rapid.Byte().Draw(t, "mask")
 		}
@@ -195,7 +199,7 @@ func fillAgentCall(t *rapid.T, c *Call) {
 	case "attributes":
 		c.Rack = some(t, "rack", racks)
 	case "operate":
-		c.Role, c.Mask = Roles().Draw(t, "role"), rapid.Byte().Draw(t, "mask")
+		c.Role, c.Mask, c.Op = Roles().Draw(t, "role"), rapid.Byte().Draw(t, "mask"), some(t, "op", opNames)
 	}
 }
 

@@ -32,12 +32,12 @@ var ErrScript = errors.New("offertest: bad script: one call a line, a verb and t
 //	weight            role n
 //	quota             role guarantee? limit?
 //	whitelist         hosts? (none: every host)
-//	accept            n (which offer, counted around) mask? reserve? for?
+//	accept            n (which offer, counted around) mask? op? for?
 //	decline           n for?
 //	withdraw          n
 //	release           n (which use) mask?
 //	charge            framework role agent resources
-//	operate           agent role mask? (an operator reserves)
+//	operate           agent role mask? op? (an operator's; none: reserve)
 //	pause, resume
 //	advance           for
 //
@@ -59,7 +59,7 @@ type Call struct {
 	N          int
 	Mask       uint8 // which entries of what there is, bit by bit; 0: all
 	Off        bool
-	Reserve    bool // the accept reserves what it takes of the unreserved part
+	Op         string // reserve, unreserve, create, share (create shared volumes) or destroy, on what Mask says
 	For        time.Duration
 }
 
@@ -111,7 +111,12 @@ var keys = []key{
 		return err
 	}},
 	flag("off", func(c *Call) *bool { return &c.Off }),
-	flag("reserve", func(c *Call) *bool { return &c.Reserve }),
+	checked("op", func(c *Call) *string { return &c.Op }, func(v string) error {
+		if !slices.Contains(opNames, v) {
+			return fmt.Errorf("there are %s", strings.Join(opNames, ", "))
+		}
+		return nil
+	}),
 	{"for", func(c *Call) string {
 		if c.For == 0 {
 			return ""

@@ -12,6 +12,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/offertest"
+	"github.com/proffer-go/proffer/resource"
 )
 
 // A script that is printed reads back as the same script.
@@ -48,6 +49,7 @@ func TestScriptsThatCannotBeRead(t *testing.T) {
 		"quota role=a limit=4":                  `key "limit"`,
 		"set-agent agent=a1 off=perhaps":        `key "off"`,
 		"accept n=many":                         `key "n"`,
+		"accept op=grow":                        `key "op"`,
 		"accept mask=256":                       `key "mask"`,
 	} {
 		_, err := offertest.ParseScript(text)
@@ -127,4 +129,41 @@ func TestScriptsUseEveryVerb(t *testing.T) {
 		}
 	}
 	require.Equal(t, strings.Split(all, ", "), slices.Sorted(maps.Keys(drawn)))
+}
+
+// A script reserves, makes volumes, destroys two of which another framework has an offer, and takes the reservation back; an
+// operator does so, too. The books agree at every step.
+//
+// docs/resource-model.md §6
+func TestScriptsOfOperations(t *testing.T) {
+	replay := func(script string) {
+		t.Helper()
+		_, err := offertest.ParseScript(script)
+		require.NoError(t, err)
+		offertest.ReplayPolicy(t, func() offer.Policy { return nil }, script)
+	}
+	begin := "add-agent agent=a1 resources=cpus:4;mem:512;disk:8\nadd-framework framework=f1 roles=a caps=12\n"
+	ends := "accept op=reserve\nadvance for=1s\naccept op=share\nadvance for=1s\n" +
+		"add-framework framework=f2 roles=a caps=12\nadvance for=1s\naccept op=destroy\nadvance for=1s\naccept op=unreserve\nadvance for=1s\n"
+	replay(begin + ends)
+	replay(begin + "set-framework framework=f1 off=true\noperate agent=a1 role=a\noperate agent=a1 op=create\noperate agent=a1 op=destroy\n" +
+		"operate agent=a1 op=unreserve\nset-framework framework=f1\nadvance for=1s\n")
+
+	volumes := offertest.Script{{Do: "add-agent", Agent: "a1", Resources: resource.MustParse("cpus:4;mem:512").Add(volume(t, "v")).Add(volume(t, "w"))}}
+	replay(volumes.String() + "add-framework framework=f1 roles=a caps=12\nadd-framework framework=f2 roles=a caps=12\nadvance for=100ms\naccept op=destroy\n")
+}
+
+// volume is a shared volume that is reserved for role a.
+func volume(t *testing.T, id string) resource.Resources {
+	t.Helper()
+	v, err := resource.New(resource.Resource{
+		Name: "disk", Kind: resource.KindScalar, Scalar: resource.Whole(64), Shared: true,
+		Reservations: []resource.Reservation{{Type: resource.Static, Role: "a"}},
+		Disk: &resource.Disk{
+			Persistence: &resource.Persistence{ID: id},
+			Volume:      &resource.Volume{ContainerPath: "v", Mode: resource.ReadWrite},
+		},
+	})
+	require.NoError(t, err)
+	return v
 }

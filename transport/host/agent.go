@@ -41,8 +41,8 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 	if n.launcher == nil {
 		n.launcher = newLocal(tr, executors, o)
 	}
-	n.exits = exits{node: n.node, runs: map[msg.ContainerID]msg.Link{}, held: map[msg.Link]msg.Exited{}}
-	n.drain, n.heard = n.carryOut, n.exits.after
+	n.exits = exits{node: n.node, runs: map[msg.ContainerID]msg.Link{}, held: map[msg.ContainerID]heldExit{}}
+	n.drain, n.heard, n.alarm, n.ring = n.carryOut, n.exits.after, n.exits.next, n.exits.expire
 	n.SetLeader(o.leader)
 	if err := n.open(ctx, tr); err != nil {
 		return nil, err
@@ -90,6 +90,9 @@ func (n *AgentNode) carryOut() bool {
 		n.tell(AgentEvent{e})
 	}
 	n.transmit(rd.Dials, rd.Sends, rd.Closes)
+	for _, e := range rd.Sends {
+		n.exits.sent(e)
+	}
 	for _, v := range rd.Volumes {
 		n.work(v)
 	}

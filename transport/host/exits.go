@@ -1,34 +1,47 @@
 package host
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 )
 
-// lastWords is how long a live agent waits, after an executor exited, for the end of the executor's link.
+// lastWords is how long an agent waits, after an executor exited, for the end of the executor's link.
 const lastWords = time.Second
 
 // exits keeps an executor's exit from overtaking its last messages: they come by its link, the exit does not. So the exit
-// is stepped after the link's Down. It lives on the agent's goroutine.
+// is stepped after the Down of the link that the container subscribed on last, and lastWords after it came at the latest
+// (docs/protocol.md §16.2). It lives on the agent's goroutine.
 type exits struct {
 	node *node
 	runs map[msg.ContainerID]msg.Link // started containers, with the link of their latest subscription, 0 none
-	held map[msg.Link]msg.Exited
+	held map[msg.ContainerID]heldExit
+}
+
+// heldExit is an exit that waits for the end of a link.
+type heldExit struct {
+	exit  msg.Exited
+	link  msg.Link
+	until offer.Time
+}
+
+// sent looks at a message that the machine sends: only ExecutorSubscribed says that it took a subscription.
+func (x *exits) sent(e msg.Envelope) {
+	if s, ok := e.Body.(msg.ExecutorSubscribed); ok {
+		if _, started := x.runs[s.Container]; started {
+			x.runs[s.Container] = e.Link
+		}
+	}
 }
 
 // after looks at an input that was stepped.
 func (x *exits) after(in msg.Input) {
-	switch in := in.(type) {
-	case msg.Envelope:
-		if s, ok := in.Body.(msg.SubscribeExecutor); ok {
-			if _, started := x.runs[s.Container]; started {
-				x.runs[s.Container] = in.Link
-			}
-		}
-	case msg.LinkDown:
-		x.release(in.Link)
+	if down, ok := in.(msg.LinkDown); ok {
+		x.release(func(h heldExit) bool { return h.link == down.Link })
 	}
 }
 
@@ -40,27 +53,34 @@ func (x *exits) exited(e msg.Exited) {
 		x.node.step(x.node.now, e)
 		return
 	}
-	x.held[l] = e
-	if x.node.opts.hand {
-		return // every link of one that ended goes down
-	}
-	timer := time.NewTimer(lastWords)
-	x.node.busy.Go(func() {
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			x.node.push(item{do: func() { x.release(l) }})
-		case <-x.node.gone:
-		}
-	})
+	x.held[e.Container] = heldExit{exit: e, link: l, until: x.node.now.Add(lastWords)}
 }
 
-// release steps the exit that was held for l, if any.
-func (x *exits) release(l msg.Link) {
-	if e, ok := x.held[l]; ok {
-		delete(x.held, l)
-		x.node.step(x.node.now, e)
+// next tells when the first exit has waited long enough.
+func (x *exits) next() (first offer.Time, any bool) {
+	for _, h := range x.held {
+		if !any || h.until < first {
+			first, any = h.until, true
+		}
 	}
+	return first, any
+}
+
+// expire steps what has waited long enough at now; it reports whether there was anything.
+func (x *exits) expire(now offer.Time) bool {
+	return x.release(func(h heldExit) bool { return h.until <= now })
+}
+
+// release steps the held exits that ready names, in order of their containers; it reports whether there was one.
+func (x *exits) release(ready func(heldExit) bool) (any bool) {
+	for _, c := range slices.Sorted(maps.Keys(x.held)) {
+		if h, ok := x.held[c]; ok && ready(h) {
+			delete(x.held, c)
+			x.node.step(x.node.now, h.exit)
+			any = true
+		}
+	}
+	return any
 }
 
 // running holds back the report of an exit until the start was reported.

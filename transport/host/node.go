@@ -48,10 +48,12 @@ type node struct {
 	ended   bool
 	err     error // why it ended
 
-	done  bool            // the machine has ended: the node ends when its links have
-	heard func(msg.Input) // called after each step; may be nil
-	onEnd func()          // called once, when the node has ended
-	busy  sync.WaitGroup  // work beside the node's goroutine
+	done  bool                      // the machine has ended: the node ends when its links have
+	heard func(msg.Input)           // called after each step; may be nil
+	alarm func() (offer.Time, bool) // the host's own deadline, beside the machine's; may be nil
+	ring  func(now offer.Time) bool // does what is due of it and reports whether there was anything; nil like alarm
+	onEnd func()                    // called once, when the node has ended
+	busy  sync.WaitGroup            // work beside the node's goroutine
 }
 
 func newNode(o options, m machine) *node {
@@ -115,7 +117,15 @@ func (n *node) turn(now offer.Time) bool {
 	if len(items) > 0 {
 		return true
 	}
-	if at, ok := n.m.NextDeadline(); ok && at <= now && !n.done && !n.isEnded() {
+	if n.done || n.isEnded() {
+		return false
+	}
+	if n.ring != nil {
+		if n.now = now; n.ring(now) {
+			return true
+		}
+	}
+	if at, ok := n.m.NextDeadline(); ok && at <= now {
 		n.step(now, msg.Tick{})
 		return true
 	}
@@ -147,10 +157,21 @@ func (n *node) NextDeadline() (offer.Time, bool) {
 	case queued:
 		return now, true
 	}
+	return n.deadline()
+}
+
+// deadline is the machine's or the host's, whichever comes first; none once the machine has ended.
+func (n *node) deadline() (offer.Time, bool) {
 	if n.done {
 		return 0, false
 	}
-	return n.m.NextDeadline()
+	at, any := n.m.NextDeadline()
+	if n.alarm != nil {
+		if t, ok := n.alarm(); ok && (!any || t < at) {
+			return t, true
+		}
+	}
+	return at, any
 }
 
 // step steps the machine with one input and has the effects carried out.

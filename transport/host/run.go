@@ -53,10 +53,10 @@ func (n *node) run(ctx context.Context, stop func()) error {
 	}
 }
 
-// due is ready at the machine's next deadline.
+// due is ready at the node's next deadline.
 func (n *node) due(c clock, timer *time.Timer) <-chan time.Time {
-	at, ok := n.m.NextDeadline()
-	if !ok || n.done {
+	at, ok := n.deadline()
+	if !ok {
 		return nil
 	}
 	timer.Reset(at.Sub(c.now()))

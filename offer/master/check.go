@@ -72,6 +72,9 @@ func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
 	if err := m.checkAgentTasks(a); err != nil {
 		return err
 	}
+	if err := bound("pending operations of agent "+string(id), len(a.pending), m.cfg.Bounds.PendingOperations); err != nil {
+		return err
+	}
 	return bound("tasks of agent "+string(id), len(a.tasks), m.cfg.Bounds.AgentTasks)
 }
 
@@ -133,8 +136,9 @@ func (m *Machine) checkBooks(a *agent, offered resources) error {
 		return corrupt("allocated on agent %s: tasks and executors hold %s, the allocator has %s", a.info.ID, used, books.Allocated)
 	case !books.Offered.Unallocate().Equal(offered):
 		return corrupt("offered on agent %s: offers hold %s, the allocator has %s", a.info.ID, offered, books.Offered)
-	case len(a.pending) == 0 && !a.base.Equal(a.total):
-		return corrupt("total of agent %s: %s, confirmed is %s, and no operation is pending", a.info.ID, a.total, a.base)
+	case !withPending(a.base, a.pending).Equal(a.total):
+		return corrupt("total of agent %s: %s, confirmed is %s, and %d pending operations do not make up for it", a.info.ID, a.total,
+			a.base, len(a.pending))
 	case books.Active != (a.link != nil && !a.deactivated):
 		return corrupt("agent %s: connected %t, deactivated %t, offered %t", a.info.ID, a.link != nil, a.deactivated, books.Active)
 	}

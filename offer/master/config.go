@@ -43,6 +43,7 @@ type Bounds struct {
 	Tasks               int         // live tasks of one framework; 1,000,000
 	TasksPerAccept      int         // 10,000
 	OperationsPerAccept int         // 10,000
+	PendingOperations   int         // operations that one agent has not answered; 10,000
 	AgentTasks          int         // live tasks of one agent, terminal ones until acknowledged; 1,000,000
 	Resources           int         // entries of one collection in a message; 10,000
 	Labels              int         // of one object; 256
@@ -100,6 +101,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"Bounds.Tasks", &b.Tasks, 1_000_000},
 		{"Bounds.TasksPerAccept", &b.TasksPerAccept, 10_000},
 		{"Bounds.OperationsPerAccept", &b.OperationsPerAccept, 10_000},
+		{"Bounds.PendingOperations", &b.PendingOperations, 10_000},
 		{"Bounds.AgentTasks", &b.AgentTasks, 1_000_000},
 		{"Bounds.Resources", &b.Resources, 10_000},
 		{"Bounds.Labels", &b.Labels, 256},

@@ -79,7 +79,7 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		{"agent's alarm", func(m *Machine) { m.alarms.set(&a(m).reregister, 9) }, "reregister alarm of agent"},
 		{"agent's pings", func(m *Machine) { m.alarms.stop(&a(m).ping) }, "ping alarm of agent"},
 		{"agent's total", func(m *Machine) { a(m).total = resource.MustParse("cpus:5") }, "total of agent"},
-		{"agent's confirmed total", func(m *Machine) { a(m).base = resource.MustParse("cpus:5") }, "no operation is pending"},
+		{"agent's confirmed total", func(m *Machine) { a(m).base = resource.MustParse("cpus:5") }, "0 pending operations do not make up for it"},
 		{"agent's activity", func(m *Machine) { a(m).deactivated = true }, "deactivated true"},
 		{"task's resources", func(m *Machine) { theTask(m).Resources = resource.MustParse("cpus:2") }, "allocated on agent"},
 		{"task's state", func(m *Machine) { theTask(m).State = msg.TaskFailed }, "allocated on agent"},

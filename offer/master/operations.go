@@ -24,7 +24,9 @@ func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op) {
 	m.emit(OperationApplied{UUID: p.uuid, Agent: a.info.ID, Framework: f, Op: op})
 }
 
-// operationUpdate learns how an operation ended. One that failed is taken out of the books again.
+// operationUpdate learns how an operation ended. Agents answer in the order sent, so mostly it is the oldest one and went
+// well: then the total that counts here has it already, and the answer costs the same however many are under way. Anything
+// else, such as one that failed and is taken out of the books again, makes the total anew.
 func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 	i := slices.IndexFunc(a.pending, func(p pendingOp) bool { return p.uuid == b.UUID })
 	if i < 0 {
@@ -33,11 +35,15 @@ func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 	if err := m.boundText("error of an operation", b.Error); err != nil {
 		return err
 	}
-	base := a.base
+	base, err := a.base, error(nil)
 	if b.Error == "" {
-		base, _ = reservation.Convert(base, a.pending[i].op) // unchanged if it cannot be: the agent will tell its total
+		base, err = reservation.Convert(base, a.pending[i].op) // unchanged if it cannot be: the agent will tell its total
 	}
-	if err := m.rebase(a, base, slices.Delete(slices.Clone(a.pending), i, i+1)); err != nil {
+	if i == 0 && b.Error == "" && err == nil {
+		a.base = base
+		a.pending[0] = pendingOp{}
+		a.pending = a.pending[1:]
+	} else if err := m.rebase(a, base, slices.Delete(slices.Clone(a.pending), i, i+1)); err != nil {
 		return err
 	}
 	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
@@ -49,18 +55,16 @@ func (m *Machine) updateAgent(a *agent, b msg.UpdateAgent) error {
 	if err := m.validTotal(b.Total); err != nil {
 		return err
 	}
+	if b.Total.Equal(a.base) {
+		return nil
+	}
 	return m.rebase(a, b.Total, a.pending)
 }
 
 // rebase makes an agent's total what it confirmed with the pending operations applied. One that does not fit any more will
 // fail at the agent as well.
 func (m *Machine) rebase(a *agent, base resources, pending []pendingOp) error {
-	total := base
-	for _, p := range pending {
-		if next, err := reservation.Convert(total, p.op); err == nil {
-			total = next
-		}
-	}
+	total := withPending(base, pending)
 	if !total.Equal(a.total) {
 		if err := m.alloc.UpdateAgent(m.now, a.info.ID, total); err != nil {
 			return fmt.Errorf("agent %s: %w", a.info.ID, err)
@@ -70,6 +74,25 @@ func (m *Machine) rebase(a *agent, base resources, pending []pendingOp) error {
 	a.base, a.total, a.pending = base, total, pending
 	if changed {
 		m.emit(AgentUpdated{a.report()})
+	}
+	return nil
+}
+
+// withPending is base with operations applied, as far as they fit.
+func withPending(base resources, pending []pendingOp) resources {
+	for _, p := range pending {
+		if next, err := reservation.Convert(base, p.op); err == nil {
+			base = next
+		}
+	}
+	return base
+}
+
+// boundPending bounds the operations that an agent has not answered, with one more after the planned ones.
+func (m *Machine) boundPending(a *agent, planned int) error {
+	if n := len(a.pending) + planned; n >= m.cfg.Bounds.PendingOperations {
+		return fmt.Errorf("%w: %d operations are under way to agent %s; wait for its answers, or raise Bounds.PendingOperations",
+			ErrBound, n, a.info.ID)
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func (m *Machine) changeAgent(principal string, c msg.ChangeAgent) error {
 	if err := m.boundOp(c.Op); err != nil {
 		return err
 	}
+	if err := m.boundPending(a, 0); err != nil {
+		return err
+	}
 	total, err := reservation.Convert(a.total, c.Op)
 	if err != nil {
 		return err

@@ -63,7 +63,11 @@ func (p *plan) change(op reservation.Op) {
 	if op == nil {
 		return
 	}
-	total, err := p.m.applyTo(p.total, op)
+	err := p.m.boundPending(p.a, len(p.ops))
+	total := p.total
+	if err == nil {
+		total, err = p.m.applyTo(total, op)
+	}
 	if err == nil {
 		err = p.pool.Apply(op)
 	}

@@ -376,6 +376,7 @@ func TestWildInputs(t *testing.T) {
 			}
 			c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 3, 2, 2, 2
 			c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
+			c.Bounds.PendingOperations = 4
 		})}
 		agents, schedulers := []string{"a1", "a2", "a3"}, []string{"s1", "s2", "s3"}
 		anyone := append(slices.Clone(agents), schedulers...)

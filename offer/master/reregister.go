@@ -153,7 +153,7 @@ func (m *Machine) readTask(r *agentReport, t msg.TaskReport) error {
 		row.Forwarded = t.Forwarded
 		row.Forwarded.Task, row.Forwarded.Agent, row.Forwarded.Data = t.Info.ID, r.info.ID, nil
 	}
-	if t.Info.Command != nil {
+	if t.Info.Command != nil && t.Info.Executor == nil {
 		row.Executor = "" // a command task's is nobody's business
 	}
 	if !r.completed[t.Framework] {
@@ -384,7 +384,8 @@ func (m *Machine) unlistedTasks(a *agent, r *agentReport) []msg.RunningTask {
 		case t.State.Terminal():
 			m.endTask(t)
 		default:
-			missing = append(missing, msg.RunningTask{Framework: t.Framework, Task: t.ID, Executor: t.Executor})
+			missing = append(missing, msg.RunningTask{Framework: t.Framework, Task: t.ID, Executor: t.Executor,
+				Capabilities: m.frameworks[t.Framework].info.Capabilities})
 		}
 	}
 	return missing

@@ -37,7 +37,8 @@ func TestReregisterWithLosses(t *testing.T) {
 	r.down("a")
 	r.up("a")
 	r.say("a", r.report(a, func(b *msg.ReregisterAgent) { b.Tasks, b.Executors = nil, nil }))
-	require.Equal(t, []msg.RunningTask{{Framework: f, Task: "t", Executor: "x"}}, last[msg.AgentReregistered](r, "a").Reconcile)
+	want := []msg.RunningTask{{Framework: f, Task: "t", Executor: "x", Capabilities: info("web").Capabilities}}
+	require.Equal(t, want, last[msg.AgentReregistered](r, "a").Reconcile)
 	require.Empty(t, r.m.Snapshot().Executors)
 	require.Equal(t, res("cpus:1;mem:32"), r.used(a)) // the task's, until the agent answers
 	u := status(f, "t", msg.TaskDropped, 1)
@@ -248,6 +249,29 @@ func TestReregisterHearsOfChangedInfo(t *testing.T) {
 	r.took("a")
 	r.say("a", rep)
 	require.Equal(t, i, last[msg.FrameworkUpdated](r, "a").Framework)
+}
+
+// docs/protocol.md §7, §11 a task of a group may have a command; it runs under the group's executor all the same, and
+// says so after its agent returned. A command task's executor is nobody's business.
+func TestReportedTaskOfAGroupKeepsItsExecutor(t *testing.T) {
+	r := newRig(t)
+	i := info("web")
+	i.ID = "F"
+	x := msg.ExecutorInfo{ID: "x", Framework: "F"}
+	rep := msg.ReregisterAgent{Info: msg.AgentInfo{ID: "S"}, Total: resource.MustParse("cpus:4;mem:1024"), Frameworks: []msg.FrameworkInfo{i},
+		Executors: []msg.ExecutorReport{{Info: x, Role: "web"}},
+		Tasks: []msg.TaskReport{
+			{Framework: "F", Role: "web", Executor: "x", State: msg.TaskRunning,
+				Info: msg.TaskInfo{ID: "member", Executor: &x, Command: &msg.CommandInfo{Value: "run"}}},
+			{Framework: "F", Role: "web", Executor: "alone", State: msg.TaskRunning,
+				Info: msg.TaskInfo{ID: "alone", Command: &msg.CommandInfo{Value: "run"}}},
+		}}
+	r.up("a")
+	r.say("a", rep)
+	member, _ := r.task("F", "member")
+	require.Equal(t, msg.ExecutorID("x"), member.Executor)
+	alone, _ := r.task("F", "alone")
+	require.Empty(t, alone.Executor)
 }
 
 // docs/protocol.md §4.4 a report that contradicts itself is refused as a whole.

@@ -37,6 +37,9 @@ var (
 // DefaultMaster is the node that a master opens and that all others take for the leader unless told.
 const DefaultMaster msg.Node = "master"
 
+// DefaultInbound is how many messages of one link may wait for a machine (docs/protocol.md §18.1).
+const DefaultInbound = 10_000
+
 // An Option changes how a node is opened.
 type Option func(*options)
 
@@ -51,6 +54,7 @@ type options struct {
 	volumes  Volumes
 	launcher Launcher
 	stepped  func()
+	inbound  int
 }
 
 // As sets the node's address. Default: "master" for a master, its host name for an agent, else a name drawn from the
@@ -79,6 +83,11 @@ func WithVolumes(v Volumes) Option { return func(o *options) { o.volumes = v } }
 
 // WithLauncher sets who starts an agent's executors instead of the registered functions.
 func WithLauncher(l Launcher) Option { return func(o *options) { o.launcher = l } }
+
+// Inbound bounds the messages of one link that wait for the node's machine, those of an agent's in-process executors
+// included: at one more the link is hung up. 0: DefaultInbound. A host counts messages and not bytes: they are values
+// here, and how many bytes one takes is known to transports that encode it (docs/protocol.md §18.1).
+func Inbound(messages int) Option { return func(o *options) { o.inbound = messages } }
 
 // AfterStep calls f after every single step of the node's machine, effects carried out: for checks in tests.
 func AfterStep(f func()) Option { return func(o *options) { o.stepped = f } }

@@ -21,16 +21,25 @@ func (n inbox) Up(l msg.Link, peer msg.Node, principal string) {
 	n.push(item{in: msg.LinkUp{Link: l, Peer: peer, Principal: principal}})
 }
 
-// Deliver queues a message.
+// Deliver queues a message. Past the bound a slow reader is disconnected: this message and all that follow on its link
+// are lost with the link, so that no gap is seen (docs/protocol.md §2.1).
 func (n inbox) Deliver(e msg.Envelope) {
 	n.mu.Lock()
-	n.waiting[e.Link]++
-	over, port := n.waiting[e.Link] > inboundBound, n.port
+	if n.cut[e.Link] {
+		n.mu.Unlock()
+		return
+	}
+	over, port := n.waiting[e.Link] >= n.opts.inbound, n.port
+	if over {
+		n.cut[e.Link] = true
+	} else {
+		n.waiting[e.Link]++
+	}
 	n.mu.Unlock()
 	if !over {
 		n.push(item{in: e})
-	} else if port != nil {
-		port.Hang(e.Link) // a slow reader is disconnected; the rest of this link's messages is lost with it
+	} else if port != nil { // else open hangs up
+		port.Hang(e.Link)
 	}
 }
 

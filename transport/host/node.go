@@ -3,16 +3,14 @@ package host
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport"
 )
-
-// inboundBound is how many messages of one link may wait for the machine; past it the link is hung up
-// (docs/protocol.md §18.1).
-const inboundBound = 10_000
 
 // machine is what all four machines share.
 type machine interface {
@@ -45,6 +43,7 @@ type node struct {
 	dialing map[msg.Link]msg.Node // dials not answered
 	failed  map[msg.Link]string   // dials answered by Down before Dial returned, with the cause
 	waiting map[msg.Link]int      // messages in the queue
+	cut     map[msg.Link]bool     // links that went over the bound: nothing more of them is queued until their Down
 	ended   bool
 	err     error // why it ended
 
@@ -57,8 +56,11 @@ type node struct {
 }
 
 func newNode(o options, m machine) *node {
+	if o.inbound <= 0 {
+		o.inbound = DefaultInbound
+	}
 	return &node{opts: o, self: o.self, m: m, wake: make(chan struct{}, 1), gone: make(chan struct{}), peers: map[msg.Link]msg.Node{},
-		dialing: map[msg.Link]msg.Node{}, failed: map[msg.Link]string{}, waiting: map[msg.Link]int{}}
+		dialing: map[msg.Link]msg.Node{}, failed: map[msg.Link]string{}, waiting: map[msg.Link]int{}, cut: map[msg.Link]bool{}}
 }
 
 // open opens the node's port; drain must be set.
@@ -69,7 +71,11 @@ func (n *node) open(ctx context.Context, tr transport.Transport) error {
 	}
 	n.mu.Lock()
 	n.port = port
+	cut := slices.Sorted(maps.Keys(n.cut)) // before there was a port to hang them up
 	n.mu.Unlock()
+	for _, l := range cut {
+		port.Hang(l)
+	}
 	return nil
 }
 
@@ -212,6 +218,7 @@ func (n *node) account(in msg.Input) {
 		n.mu.Lock()
 		delete(n.peers, in.Link)
 		delete(n.waiting, in.Link)
+		delete(n.cut, in.Link)
 		n.mu.Unlock()
 		n.tell(LinkDown{Peer: in.Peer, Link: in.Link, Cause: in.Cause})
 	}

@@ -20,7 +20,8 @@ type Attribute struct {
 }
 
 // Raw is the value as it was written, for those who need 007 rather than 7; of an attribute that
-// was not parsed, the printed value.
+// was not parsed, the printed value. Who changes the fields passes the attribute through NewAttributes, which forgets
+// what was written if it says something else now.
 func (a Attribute) Raw() string {
 	if a.raw != "" {
 		return a.raw
@@ -75,7 +76,7 @@ type Attributes struct {
 	a []Attribute // nil iff empty
 }
 
-// NewAttributes makes a list of as, which is copied.
+// NewAttributes makes a list of as, which is copied. An attribute that was parsed and then changed loses its Raw value.
 func NewAttributes(as ...Attribute) (Attributes, error) {
 	if len(as) == 0 {
 		return Attributes{}, nil
@@ -88,7 +89,21 @@ func NewAttributes(as ...Attribute) (Attributes, error) {
 			return Attributes{}, err
 		}
 	}
-	return Attributes{a: slices.Clone(as)}, nil
+	out := slices.Clone(as)
+	for i := range out {
+		out[i].forget()
+	}
+	return Attributes{a: out}, nil
+}
+
+// forget drops what was written if it is not this value.
+func (a *Attribute) forget() {
+	if a.raw == "" {
+		return
+	}
+	if b, err := attributeOf(a.Name, a.raw, 0, len(a.raw)); err != nil || !b.Equal(*a) {
+		a.raw = ""
+	}
 }
 
 // ParseAttributes reads name:value;… with ; or a new line between attributes and everything
@@ -130,11 +145,16 @@ func parseAttribute(text string, lo, hi int) (Attribute, error) {
 	if err := checkText("attribute name", name); err != nil {
 		return Attribute{}, at(a, err)
 	}
-	v, err := classify(text, lo+k+1, hi)
+	return attributeOf(name, text, lo+k+1, hi)
+}
+
+// attributeOf reads the value in text[lo:hi]. The result does not keep text in memory.
+func attributeOf(name, text string, lo, hi int) (Attribute, error) {
+	v, err := classify(text, lo, hi)
 	if err != nil {
 		return Attribute{}, err
 	}
-	a, b = trim(text, lo+k+1, hi)
+	a, b := trim(text, lo, hi)
 	out := Attribute{Name: strings.Clone(name), Kind: v.kind, raw: strings.Clone(text[a:b])}
 	switch {
 	case v.kind == KindSet:

@@ -57,6 +57,27 @@ func TestAttributeRawIsLossless(t *testing.T) {
 	require.Equal(t, "1.5", resource.Attribute{Kind: resource.KindScalar, Scalar: 1500}.Raw())
 }
 
+// What a caller made of a parsed attribute is not what was written.
+// docs/resource-model.md §2.6
+func TestAttributeRawFollowsChanges(t *testing.T) {
+	parsed, err := resource.ParseAttributes("id:007;t:x;k:[1-2,3-4]")
+	require.NoError(t, err)
+	list := slices.Collect(parsed.All())
+	same, err := resource.NewAttributes(list...)
+	require.NoError(t, err)
+	require.Equal(t, parsed, same)
+	list[0].Scalar = 8000
+	list[1].Text = "y"
+	list[2].Name = "l"
+	changed, err := resource.NewAttributes(list...)
+	require.NoError(t, err)
+	text, err := changed.FlagText()
+	require.NoError(t, err)
+	require.Equal(t, "id:8;t:y;l:[1-2,3-4]", text)
+	list[0] = resource.Attribute{}
+	require.Equal(t, "id=8;t=y;l=[1-4]", changed.String(), "the list is copied")
+}
+
 // docs/resource-model.md §2.6
 func TestAttributeLookups(t *testing.T) {
 	a, err := resource.ParseAttributes("k:x;k:1;k:y;k:2")

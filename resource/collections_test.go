@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -473,6 +474,33 @@ func TestQuantitiesEncodings(t *testing.T) {
 	require.NoError(t, err)
 	_, err = odd.MarshalText()
 	require.ErrorIs(t, err, resource.ErrNotFlagText)
+	require.ErrorContains(t, q2.UnmarshalJSON([]byte(`{"":1}`)), "the name is empty")
+	require.ErrorContains(t, l2.UnmarshalJSON([]byte(`{"a\u0001":1}`)), "holds a control byte")
+}
+
+// Colons and parentheses in names are in the way of the text form only.
+// docs/resource-model.md §4.5
+func TestQuantitiesJSONTakesWhatResourcesHave(t *testing.T) {
+	for _, name := range []string{"a:b", "a;b", "a(b)", ")", "[x]", "é"} {
+		q := collect(t, scalar(name, 2)).Quantities()
+		b, err := json.Marshal(q)
+		require.NoError(t, err)
+		var back resource.Quantities
+		require.NoError(t, json.Unmarshal(b, &back), name)
+		require.Equal(t, q, back)
+		var limits resource.Limits
+		require.NoError(t, json.Unmarshal(b, &limits), name)
+		ceiling, ok := limits.Get(name)
+		require.True(t, ok)
+		require.Equal(t, resource.Whole(2), ceiling)
+		if !strings.ContainsAny(name, ":;()") {
+			continue
+		}
+		_, err = limits.MarshalText()
+		require.ErrorIs(t, err, resource.ErrNotFlagText, name)
+		_, err = resource.ParseLimits(name + ":2")
+		require.Error(t, err, name)
+	}
 }
 
 // docs/resource-model.md §4.6

@@ -1,12 +1,15 @@
 package resource
 
-import "strings"
+import (
+	"maps"
+	"slices"
+)
 
 // MarshalJSON writes {"cpus":{"value":1.5},…}, sorted by name, as the v1 API writes maps of scalars.
 func (q Quantities) MarshalJSON() ([]byte, error) { return appendJSONAmounts(nil, q.q), nil }
 
 // UnmarshalJSON reads what MarshalJSON writes, and plain numbers in place of {"value": n}; of duplicate
-// names the last wins, and zeros are dropped. Errors are *ParseError, and then q stays as it was.
+// names the last wins, and zeros are dropped. A name need not suit the text form: what resources may be called, quantities may. Errors are *ParseError, and then q stays as it was.
 func (q *Quantities) UnmarshalJSON(b []byte) error {
 	qs, err := decodeAmounts(string(b), false)
 	if err == nil {
@@ -44,42 +47,45 @@ func appendJSONAmounts(b []byte, qs []Quantity) []byte {
 	return append(b, '}')
 }
 
-// decodeAmounts reads an object of amounts, each name once.
+// decodeAmounts reads an object of amounts; of a name given twice the last counts, null included.
 func decodeAmounts(text string, limits bool) ([]Quantity, error) {
 	p := &scanner{s: text}
 	if p.null() {
 		return nil, p.end()
 	}
-	var out []Quantity
-	index := map[string]int{}
+	amounts := map[string]Scalar{}
 	err := p.object(func(name string, off int) error {
 		if p.null() {
+			delete(amounts, name)
 			return nil
 		}
-		if len(out) == MaxItems {
+		if err := checkName(name); err != nil {
+			return at(off, err)
+		}
+		if _, again := amounts[name]; !again && len(amounts) == MaxItems {
 			return at(off, why(ErrTooMany, "more than %d names", MaxItems))
 		}
-		if err := checkQuantityName(name); err != nil || strings.ContainsAny(name, ":;") {
-			return at(off, why(ErrName, "%s", excerpt(name)))
-		}
-		read := p.amount
-		if p.peek() == '{' {
-			read = p.scalar
-		}
-		s, err := read(limits)
-		if err != nil {
-			return err
-		}
-		if i, ok := index[name]; ok {
-			out[i].Amount = s
-			return nil
-		}
-		index[name] = len(out)
-		out = append(out, Quantity{name, s})
-		return nil
+		s, err := p.amountOrObject(limits)
+		amounts[name] = s
+		return err
 	})
 	if err == nil {
 		err = p.end()
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Quantity, 0, len(amounts))
+	for _, name := range slices.Sorted(maps.Keys(amounts)) {
+		out = append(out, Quantity{name, amounts[name]})
+	}
+	return out, nil
+}
+
+// amountOrObject reads n or {"value": n}.
+func (p *scanner) amountOrObject(resource bool) (Scalar, error) {
+	if p.peek() == '{' {
+		return p.scalar(resource)
+	}
+	return p.amount(resource)
 }

@@ -65,10 +65,10 @@ func parseAmount(text string, lo, hi int, limits bool) (Quantity, error) {
 		return Quantity{}, err
 	}
 	a, b := trim(text, lo, colon)
-	if err := checkQuantityName(text[a:b]); err != nil {
+	name := text[a:b]
+	if err := checkQuantityName(name); err != nil {
 		return Quantity{}, at(lo, err)
 	}
-	name := text[a:b]
 	if a, b = trim(text, colon+1, hi); a == b {
 		return Quantity{}, at(a, why(ErrSyntax, "the value is empty"))
 	}

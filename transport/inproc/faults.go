@@ -24,19 +24,29 @@ func (n *Network) Heal(a, b msg.Node) {
 	delete(n.cut, pairOf(a, b))
 }
 
-// Break ends every link between a and b at once and loses what is on the way; they may dial again.
+// Break ends every link between a and b at once and loses what is on the way; they may dial again. Here and in Cut,
+// the order of the two decides only who hears of it first.
 func (n *Network) Break(a, b msg.Node) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := n.ports[a]
-	if p == nil {
-		return
+	cause := fmt.Errorf("%w: %q from %q", ErrCut, a, b)
+	for _, e := range append(n.endsAt(a, b), n.endsAt(b, a)...) { // one side may have left a link that the other is still on
+		n.sever(e, cause)
 	}
-	for _, l := range slices.Sorted(maps.Keys(p.ends)) {
-		if e := p.ends[l]; e.other.port != nil && e.other.port.self == b {
-			n.sever(e, fmt.Errorf("%w: %q from %q", ErrCut, a, b))
+}
+
+// endsAt lists the ends that p has of links with peer, in order; the lock is held.
+func (n *Network) endsAt(p, peer msg.Node) (list []*end) {
+	if n.ports[p] == nil {
+		return nil
+	}
+	ends := n.ports[p].ends
+	for _, l := range slices.Sorted(maps.Keys(ends)) {
+		if e := ends[l]; e.other.port != nil && e.other.port.self == peer {
+			list = append(list, e)
 		}
 	}
+	return list
 }
 
 // Stall lets nothing pass between a and b, and nobody notice, until Resume: messages, dials and the end of links wait.

@@ -186,6 +186,35 @@ func TestCutAndHeal(t *testing.T) {
 	require.Contains(t, out.String(), "a: up ")
 }
 
+// A break ends at once what one side has left and the other has not heard of, whichever of them is named first.
+// docs/protocol.md §2.1
+func TestBreakFindsTheEndThatIsLeft(t *testing.T) {
+	for _, order := range [][2]msg.Node{{"a", "b"}, {"b", "a"}} {
+		for name, leave := range map[string]func(p transport.Port, l msg.Link){
+			"hung up": func(p transport.Port, l msg.Link) { p.Hang(l) },
+			"closed":  func(p transport.Port, _ msg.Link) { _ = p.Close() },
+		} {
+			var out strings.Builder
+			n := inproc.New(inproc.Config{Latency: time.Second})
+			a := openScript(t, n, &out, "a")
+			openScript(t, n, &out, "b")
+			l, err := a.port.Dial("b")
+			require.NoError(t, err)
+			n.Poll(offer.Time(2 * time.Second))
+			require.NoError(t, a.port.Send(say(l, "lost")))
+			leave(a.port, l)
+			n.Poll(offer.Time(2 * time.Second))
+			out.Reset()
+			n.Break(order[0], order[1])
+			n.Poll(offer.Time(2 * time.Second))
+			want := fmt.Sprintf("b: down 2: inproc: cut: %q from %q\n", order[0], order[1])
+			require.Equal(t, want, out.String(), "%s, %v", name, order)
+			n.Poll(offer.Time(time.Hour))
+			require.Equal(t, want, out.String(), "%s, %v: nothing after it", name, order)
+		}
+	}
+}
+
 // A stalled pair loses nothing and keeps its order: messages, a dial and a hang wait, and pass when it resumes.
 // docs/protocol.md §2.1
 func TestStallAndResume(t *testing.T) {

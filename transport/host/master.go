@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/proffer-go/proffer/offer/master"
@@ -99,14 +101,14 @@ func (n *MasterNode) answer(seq uint64, err error) {
 	}
 }
 
-// release answers the calls that will not be.
+// release answers the calls that will not be, in the order they were made.
 func (n *MasterNode) release() {
 	n.mu.Lock()
 	calls := n.calls
 	n.calls = map[uint64]func(error){}
 	n.mu.Unlock()
-	for _, f := range calls {
-		f(ErrEnded)
+	for _, seq := range slices.Sorted(maps.Keys(calls)) {
+		calls[seq](ErrEnded)
 	}
 }
 

@@ -248,6 +248,23 @@ func TestStuckMachine(t *testing.T) {
 	require.Equal(t, 1, w.closed)
 }
 
+// A master that ends answers the calls that wait, in the order they were made.
+// docs/protocol.md §16.1
+func TestCallsAreAnsweredInOrderAtTheEnd(t *testing.T) {
+	n, err := OpenMaster(context.Background(), &wire{}, master.Config{}, ByHand(nil, nil))
+	require.NoError(t, err)
+	var want, got []int
+	for i := range 100 {
+		want = append(want, i)
+		n.Submit("", msg.UpdateWeights{}, func(err error) {
+			require.ErrorIs(t, err, ErrEnded)
+			got = append(got, i)
+		})
+	}
+	require.NoError(t, n.Close())
+	require.Equal(t, want, got)
+}
+
 // What a machine refuses is told to the observer and to nobody else.
 // docs/protocol.md §18.1
 func TestRefusedInput(t *testing.T) {

@@ -59,10 +59,14 @@ type Bounds struct {
 	UpdatesPerTask int // not acknowledged: 1,000; then the executor is disconnected and keeps its updates
 	Updates        int // not acknowledged, of all tasks: 1,000,000; the same
 	DataBytes      int // of one message or status: 1 MiB
+	Text           int // bytes of a status's message: 64 KiB
+	Labels         int // of a status: 256
+	LabelBytes     int // of a label's key or value: 4 KiB
 }
 
 // DefaultBounds are the defaults of docs/protocol.md §18.1.
 func DefaultBounds() Bounds {
+	status := msg.DefaultStatusBounds()
 	return Bounds{
 		Links:          100_000,
 		Frameworks:     10_000,
@@ -70,7 +74,10 @@ func DefaultBounds() Bounds {
 		Operations:     10_000,
 		UpdatesPerTask: 1_000,
 		Updates:        1_000_000,
-		DataBytes:      1 << 20,
+		DataBytes:      status.Data,
+		Text:           status.Text,
+		Labels:         status.Labels,
+		LabelBytes:     status.LabelBytes,
 	}
 }
 
@@ -122,7 +129,7 @@ func (c Config) check() error {
 	}
 	for _, n := range []int{
 		c.Bounds.Links, c.Bounds.Frameworks, c.Bounds.Tasks, c.Bounds.Operations,
-		c.Bounds.UpdatesPerTask, c.Bounds.Updates, c.Bounds.DataBytes,
+		c.Bounds.UpdatesPerTask, c.Bounds.Updates, c.Bounds.DataBytes, c.Bounds.Text, c.Bounds.Labels, c.Bounds.LabelBytes,
 	} {
 		if n < 0 {
 			return fmt.Errorf("%w: a bound of %d is negative", ErrConfig, n)
@@ -153,7 +160,14 @@ func (b Bounds) withDefaults() Bounds {
 	or(&b.UpdatesPerTask, d.UpdatesPerTask)
 	or(&b.Updates, d.Updates)
 	or(&b.DataBytes, d.DataBytes)
+	or(&b.Text, d.Text)
+	or(&b.Labels, d.Labels)
+	or(&b.LabelBytes, d.LabelBytes)
 	return b
+}
+
+func (b Bounds) status() msg.StatusBounds {
+	return msg.StatusBounds{Text: b.Text, Labels: b.Labels, LabelBytes: b.LabelBytes, Data: b.DataBytes}
 }
 
 func or[T comparable](v *T, d T) {

@@ -136,11 +136,12 @@ func (m *Machine) checkStatus(st msg.TaskStatus) error {
 	switch {
 	case st.UUID.IsZero():
 		return fmt.Errorf("%w: update of %s has no uuid", ErrMalformed, st.Task)
-	case len(st.Data) > m.cfg.Bounds.DataBytes:
-		return fmt.Errorf("%w: update of %s with %d bytes; %d are allowed", ErrBound, st.Task, len(st.Data), m.cfg.Bounds.DataBytes)
 	case st.State > msg.TaskUnknown, st.State == msg.TaskStaging, st.State == msg.TaskUnreachable,
 		st.State == msg.TaskGoneByOperator, st.State == msg.TaskUnknown:
 		return fmt.Errorf("%w: an executor may not report %v", ErrMalformed, st.State)
+	}
+	if err := m.cfg.Bounds.status().Check(st); err != nil {
+		return fmt.Errorf("%w: %w", ErrBound, err)
 	}
 	return nil
 }

@@ -106,6 +106,10 @@ func TestUpdateChecks(t *testing.T) {
 		require.ErrorIs(t, say(msg.TaskStatus{Task: "t1", State: s, UUID: uuid(2)}), agent.ErrMalformed)
 	}
 	require.ErrorIs(t, say(msg.TaskStatus{Task: "t1", UUID: uuid(2), Data: make([]byte, 1<<20+1)}), agent.ErrBound)
+	long := string(make([]byte, 64<<10+1))
+	require.ErrorIs(t, say(msg.TaskStatus{Task: "t1", UUID: uuid(2), Message: long}), agent.ErrBound)
+	require.ErrorIs(t, say(msg.TaskStatus{Task: "t1", UUID: uuid(2), Labels: make([]resource.Label, 257)}), agent.ErrBound)
+	require.ErrorIs(t, say(msg.TaskStatus{Task: "t1", UUID: uuid(2), Labels: []resource.Label{{Key: "k", Value: &long}}}), agent.ErrBound)
 	require.NoError(t, say(msg.TaskStatus{Task: "t1", State: msg.TaskRunning, UUID: uuid(2), Agent: "other"}))
 	u := r.updates()[0].Status
 	require.Equal(t, r.m.ID(), u.Agent)

@@ -92,8 +92,8 @@ var (
 	ErrState = errors.New("framework: an executor may not report this state")
 	// ErrCall: the call is malformed.
 	ErrCall = errors.New("framework: malformed call")
-	// ErrTooLarge: data is over its bound of docs/protocol.md §18.1.
-	ErrTooLarge = errors.New("framework: data too large")
+	// ErrTooLarge: data, text or labels are over their bound of docs/protocol.md §18.1.
+	ErrTooLarge = errors.New("framework: too large")
 	// ErrConfig: a configuration cannot be used.
 	ErrConfig = errors.New("framework: bad configuration")
 	// ErrInput: an input is not for this session, or not from whom it should be.

@@ -9,7 +9,7 @@ import (
 	"github.com/proffer-go/proffer/role"
 )
 
-// maxMessage bounds the bytes of one framework message and of a status's or a task's data (docs/protocol.md §18.1).
+// maxMessage bounds the bytes of one framework message (docs/protocol.md §18.1).
 const maxMessage = 1 << 20
 
 // NewDriver returns the driver that queues its calls on q.
@@ -111,7 +111,7 @@ func (d executorDriver) SendStatus(s msg.TaskStatus) error {
 	if err := msg.ValidateID("status: task", string(s.Task)); err != nil {
 		return err
 	}
-	if err := checkSize("status "+string(s.Task), s.Data); err != nil {
+	if err := checkStatus(s); err != nil {
 		return err
 	}
 	bad := checkState(s.State)
@@ -155,6 +155,14 @@ func checkRef(what string, e msg.ExecutorRef) error {
 func checkSize(what string, data []byte) error {
 	if len(data) > maxMessage {
 		return fmt.Errorf("%s: %w: %d bytes; %d are allowed", what, ErrTooLarge, len(data), maxMessage)
+	}
+	return nil
+}
+
+// checkStatus refuses a status that carries more than one may.
+func checkStatus(s msg.TaskStatus) error {
+	if err := msg.DefaultStatusBounds().Check(s); err != nil {
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func (s *ExecutorSession) update(u msg.TaskStatus) error {
 	if err := checkState(u.State); err != nil {
 		return fmt.Errorf("status of %s: %w", u.Task, err)
 	}
-	if err := checkSize("status of "+string(u.Task), u.Data); err != nil {
+	if err := checkStatus(u); err != nil {
 		return err
 	}
 	if len(s.updates) >= s.cfg.MaxUpdates {

@@ -10,6 +10,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
 )
 
 // execRig plays agent and host against one executor session, as rig does for schedulers.
@@ -340,6 +341,14 @@ func TestExecutorBounds(t *testing.T) {
 	big := make([]byte, 1<<20+1)
 	require.ErrorIs(t, r.d.SendMessage(big), framework.ErrTooLarge)
 	require.ErrorIs(t, r.d.SendStatus(msg.TaskStatus{Task: "t1", Data: big}), framework.ErrTooLarge)
+	for _, s := range []msg.TaskStatus{
+		{Task: "t1", Message: string(big[:64<<10+1])},
+		{Task: "t1", Labels: make([]resource.Label, 257)},
+		{Task: "t1", Labels: []resource.Label{{Key: string(big[:4<<10+1])}}},
+	} {
+		require.ErrorIs(t, r.d.SendStatus(s), framework.ErrTooLarge)
+		require.ErrorIs(t, r.try(msg.Call{Body: msg.ExecutorUpdate{Status: s}}), framework.ErrTooLarge)
+	}
 	require.ErrorIs(t, r.d.SendStatus(msg.TaskStatus{State: msg.TaskRunning}), msg.ErrID)
 	for _, s := range []msg.TaskState{msg.TaskUnreachable, msg.TaskUnknown, msg.TaskGoneByOperator, 99} {
 		require.ErrorIs(t, r.d.SendStatus(msg.TaskStatus{Task: "t1", State: s}), framework.ErrState)

@@ -32,9 +32,7 @@ func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 	if i < 0 {
 		return fmt.Errorf("%w: agent %s answers operation %s, which is not under way there", ErrInvalid, a.info.ID, b.UUID)
 	}
-	if err := m.boundText("error of an operation", b.Error); err != nil {
-		return err
-	}
+	b.Error = msg.CutText(b.Error, m.cfg.Bounds.Text)
 	base, err := a.base, error(nil)
 	if b.Error == "" {
 		base, err = reservation.Convert(base, a.pending[i].op) // unchanged if it cannot be: the agent will tell its total

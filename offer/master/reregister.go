@@ -150,7 +150,7 @@ func (m *Machine) readTask(r *agentReport, t msg.TaskReport) error {
 	row := TaskReport{Framework: t.Framework, Agent: r.info.ID, ID: t.Info.ID, Name: t.Info.Name, Role: t.Role, Executor: t.Executor,
 		Resources: t.Info.Resources.Unallocate(), Labels: t.Info.Labels, State: t.State, Launched: m.now}
 	if !t.Forwarded.UUID.IsZero() {
-		row.Forwarded = t.Forwarded
+		row.Forwarded = m.cut(t.Forwarded)
 		row.Forwarded.Task, row.Forwarded.Agent, row.Forwarded.Data = t.Info.ID, r.info.ID, nil
 	}
 	if t.Info.Command != nil && t.Info.Executor == nil {

@@ -17,6 +17,7 @@ func (m *Machine) statusUpdate(a *agent, b msg.StatusUpdate) error {
 	if err := m.validStatus(a, b.Status, b.Latest); err != nil {
 		return err
 	}
+	b.Status = m.cut(b.Status)
 	b.Status.Agent = a.info.ID
 	m.toFramework(f, msg.Update{Status: b.Status})
 	t := a.tasks[taskKey{b.Framework, b.Status.Task}]

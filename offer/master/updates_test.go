@@ -2,6 +2,7 @@ package master_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,8 +136,6 @@ func TestBadUpdates(t *testing.T) {
 		"another agent": func(u *msg.StatusUpdate) { u.Status.Agent = "x" },
 		"task id":       func(u *msg.StatusUpdate) { u.Status.Task = "" },
 		"data":          func(u *msg.StatusUpdate) { u.Status.Data = make([]byte, 1<<20+1) },
-		"labels":        func(u *msg.StatusUpdate) { u.Status.Labels = make([]resource.Label, 257) },
-		"message":       func(u *msg.StatusUpdate) { u.Status.Message = string(make([]byte, 1<<16+1)) },
 		"framework":     func(u *msg.StatusUpdate) { u.Framework = "x" },
 	} {
 		u := status(f, "t", msg.TaskRunning, 1)
@@ -380,4 +379,48 @@ func TestOperationIsAnswered(t *testing.T) {
 	require.Equal(t, want.String(), total())
 	r.say("a", msg.UpdateAgent{Total: resource.MustParse("cpus:8")}) // the second reservation is on its way
 	require.Equal(t, operators("cpus:1", "db").Add(resource.MustParse("cpus:7")).String(), total())
+}
+
+// docs/protocol.md §9, §18.1 an agent repeats an update until it is acknowledged: one whose text or labels are over their
+// bounds is cut, not refused, and the task goes on. The same holds for what a report tells of its last update, and for why an
+// operation failed.
+func TestLongStatusesAreCut(t *testing.T) {
+	small := func(c *master.Config) { c.Bounds.Text, c.Bounds.Labels, c.Bounds.LabelBytes = 64, 1, 8 }
+	long := strings.Repeat("long", 100)
+	u := status("", "t", msg.TaskFinished, 1)
+	u.Status.Message = long
+	u.Status.Labels = []resource.Label{{Key: "k", Value: &long}, {Key: "second"}}
+	fits := func(t *testing.T, s msg.TaskStatus) {
+		require.Equal(t, long[:64], s.Message)
+		require.Len(t, s.Labels, 1)
+		require.Equal(t, long[:8], *s.Labels[0].Value)
+	}
+	t.Run("update", func(t *testing.T) {
+		r, a, f := running(t, info("web"), small)
+		u.Framework = f
+		r.say("a", u)
+		fits(t, last[msg.Update](r, "s").Status)
+		row, _ := r.task(f, "t")
+		fits(t, row.Forwarded)
+		r.say("s", msg.Acknowledge{Agent: a, Task: "t", UUID: msg.UUID{1}})
+		require.Empty(t, r.m.Tasks())
+	})
+	t.Run("report", func(t *testing.T) {
+		r, a, f := running(t, info("web"), small)
+		rep := r.report(a, func(b *msg.ReregisterAgent) { b.Tasks[0].Forwarded = u.Status })
+		r.advance(75 * time.Second)
+		r.up("a")
+		r.say("a", rep)
+		row, _ := r.task(f, "t")
+		fits(t, row.Forwarded)
+	})
+	t.Run("operation", func(t *testing.T) {
+		r, a, _, _ := cluster(t, "cpus:4;mem:1024", info("web"), small)
+		require.NoError(t, r.operate(msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: operators("cpus:2", "web")}}))
+		r.say("a", msg.OperationUpdate{UUID: last[msg.ApplyOperation](r, "a").UUID, Error: long})
+		b, _ := r.m.Books(a)
+		require.Equal(t, res("cpus:4;mem:1024"), b.Total.String())
+		require.Contains(t, fmt.Sprint(r.events), long[:64])
+		require.NotContains(t, fmt.Sprint(r.events), long[:65])
+	})
 }

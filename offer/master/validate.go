@@ -146,13 +146,14 @@ func (m *Machine) validStatus(a *agent, s msg.TaskStatus, newest msg.TaskState) 
 	if !agentMaySay(s.State) || !agentMaySay(newest) {
 		return fmt.Errorf("%w: agent %s says %s, newest %s of task %q; only masters do", ErrInvalid, a.info.ID, s.State, newest, s.Task)
 	}
-	if err := m.boundText("a status message", s.Message); err != nil {
-		return err
-	}
-	if err := m.boundLabels("a status", s.Labels); err != nil {
-		return err
-	}
 	return m.boundData("a status", s.Data)
+}
+
+// cut shortens what a status says to the bounds. An agent has acknowledged it to the executor and will repeat it until it is
+// acknowledged here: refused, it would come back for ever, and all that waits behind it with it.
+func (m *Machine) cut(s msg.TaskStatus) msg.TaskStatus {
+	b := m.cfg.Bounds
+	return msg.StatusBounds{Text: b.Text, Labels: b.Labels, LabelBytes: b.LabelBytes}.Cut(s)
 }
 
 // agentMaySay leaves out what only a master can know of a task, and numbers that are no state.

@@ -82,6 +82,7 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 			f := a.ensureFramework(u.Framework)
 			f.late = append(f.late, g)
 			g.late = append(g.late, u)
+			a.countLate(u, 1)
 			continue
 		}
 		a.charge(a.ensureClient(a.ensureFramework(u.Framework), u.Role), g, a.bundle(u.Resources))
@@ -105,7 +106,7 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 	}
 	frameworks := make(map[FrameworkID]bool)
 	var roles []role.Name
-	var used resource.Resources
+	var used []resource.Resources
 	for _, u := range s.Used {
 		if u.Framework == "" {
 			return fmt.Errorf("use of no framework: %w", ErrSpec)
@@ -117,7 +118,7 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 			frameworks[u.Framework] = true
 		}
 		roles = append(roles, u.Role)
-		used = used.Add(u.Resources.Unallocate())
+		used = append(used, u.Resources)
 	}
 	if len(a.fwAt)+len(frameworks) > a.bounds.Frameworks {
 		return fmt.Errorf("%d frameworks and %d more: %w", len(a.fwAt), len(frameworks), ErrTooMany)
@@ -128,7 +129,10 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 	if err := a.checkTotal(s.Total, a.nothing); err != nil {
 		return err
 	}
-	if err := a.checkCharge(used); err != nil {
+	if err := a.checkCharge(used...); err != nil {
+		return err
+	}
+	if err := a.roomForNames(namesIn(append(used, s.Total)...)...); err != nil {
 		return err
 	}
 	return a.roomForRoles(append(roles, owners(s.Total)...)...)
@@ -141,7 +145,7 @@ func (a *Allocator) checkTotal(total resource.Resources, old *bundle) error {
 			return fmt.Errorf("reservation: %w", err)
 		}
 	}
-	if err := a.roomForNames(a.names.newIn(total)); err != nil {
+	if err := a.roomForNames(total.ScalarQuantities().All()); err != nil {
 		return err
 	}
 	for name, amount := range total.ScalarQuantities().All() {
@@ -153,18 +157,29 @@ func (a *Allocator) checkTotal(total resource.Resources, old *bundle) error {
 	return nil
 }
 
-// checkCharge reports whether r may be used in addition to all that is held.
-func (a *Allocator) checkCharge(r resource.Resources) error {
-	if err := a.roomForNames(a.names.newIn(r)); err != nil {
-		return err
-	}
+// checkCharge reports whether all of used, one by one, may be used in addition to all that is held and reported.
+func (a *Allocator) checkCharge(used ...resource.Resources) error {
 	const most = 1 << 60 // what is held may exceed the totals, but no sum may wrap
-	for name, amount := range r.ScalarQuantities().All() {
-		if held := a.names.in(&a.allocated, name); int64(amount) > most-held {
-			return fmt.Errorf("use of %s %s on top of %s: %w", name, amount, resource.Scalar(held), ErrClusterTotal)
+	sum := make(map[string]resource.Scalar)
+	for _, r := range used {
+		for name, amount := range r.ScalarQuantities().All() {
+			held := sum[name]
+			for _, v := range []*vec{&a.allocated, &a.copies, &a.late} {
+				held += resource.Scalar(a.names.in(v, name))
+			}
+			if amount > most-held {
+				return fmt.Errorf("use of %s %s on top of %s: %w", name, amount, held, ErrClusterTotal)
+			}
+			sum[name] += amount
 		}
 	}
 	return nil
+}
+
+// countLate counts u in or out of what is used by frameworks not yet known.
+func (a *Allocator) countLate(u Use, sign int) {
+	v := a.names.vec(u.Resources.ScalarQuantities())
+	addSigned(&a.late, &v, sign)
 }
 
 // owners lists the roles that r is reserved for.
@@ -266,6 +281,7 @@ func (a *Allocator) RemoveAgent(now Time, id AgentID) error {
 		a.dropClient(c)
 	}
 	for _, u := range g.late {
+		a.countLate(u, -1)
 		f := a.ensureFramework(u.Framework)
 		f.late = slices.DeleteFunc(f.late, func(h *agent) bool { return h == g })
 		a.dropFramework(f)

@@ -62,6 +62,8 @@ type Allocator struct {
 	version   uint64          // of totals
 	capacity  vec             // non-revocable part of totals
 	allocated vec             // offered or allocated, over the roles as clients
+	copies    vec             // what clients hold of shared volumes beyond what their roles do
+	late      vec             // used by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
 	revFree   vec             // free and revocable, over all agents
 	placeable vec             // free, unreserved and not revocable, over the agents that can be offered
 

@@ -270,6 +270,9 @@ func (a *Allocator) Charge(now Time, al Allocation, r resource.Resources) error 
 		err = a.roomForRoles(al.Role)
 	}
 	if err == nil {
+		err = a.roomForNames(r.ScalarQuantities().All())
+	}
+	if err == nil {
 		err = a.checkCharge(r)
 	}
 	if err != nil {
@@ -333,7 +336,7 @@ func (a *Allocator) Refuse(now Time, al Allocation, r resource.Resources, f Filt
 	if err != nil {
 		return fmt.Errorf("refuse for framework %q: %w", al.Framework, err)
 	}
-	if err := a.roomForNames(a.names.newIn(r)); err != nil {
+	if err := a.roomForNames(r.ScalarQuantities().All()); err != nil {
 		return fmt.Errorf("refuse for framework %q: %w", al.Framework, err)
 	}
 	a.advance(now)

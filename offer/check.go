@@ -25,7 +25,7 @@ type checker struct {
 	a        *Allocator
 	byClient map[*client]*vec // held
 	byRole   map[*node]*roleSums
-	totals, capacity, allocated,
+	totals, capacity, allocated, copies, late,
 	revFree, placeable vec
 	out map[*framework]int
 }
@@ -216,6 +216,10 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 			k.byRole[n].used.Add(&used.unres)
 		}
 	}
+	for _, u := range g.late {
+		used := k.a.names.vec(u.Resources.ScalarQuantities())
+		k.late.Add(&used)
+	}
 	shown := make(map[*node]resource.Resources)
 	for _, p := range pairs {
 		for i := range p.all.Items() {
@@ -227,6 +231,7 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 			n := p.client.role
 			if e.Shared {
 				if shown[n].ContainsResource(e) {
+					k.addTo(&k.copies, e)
 					continue
 				}
 				shown[n] = shown[n].Add(i.Resources())
@@ -388,6 +393,7 @@ func (k *checker) cluster() error {
 		got, want *vec
 	}{
 		{"totals", &a.totals, &k.totals}, {"capacity", &a.capacity, &k.capacity}, {"allocated", &a.allocated, &k.allocated},
+		{"copies", &a.copies, &k.copies}, {"late", &a.late, &k.late},
 		{"revFree", &a.revFree, &k.revFree}, {"placeable", &a.placeable, &k.placeable},
 	} {
 		if err := k.differ(p.what, p.got, p.want); err != nil {

@@ -61,6 +61,8 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"totals", func(a *Allocator) { a.totals.Add(&one) }},
 		{"capacity", func(a *Allocator) { a.capacity.Add(&one) }},
 		{"allocated", func(a *Allocator) { a.allocated.Add(&one) }},
+		{"copies", func(a *Allocator) { a.copies.Add(&one) }},
+		{"late", func(a *Allocator) { a.late.Add(&one) }},
 		{"revFree", func(a *Allocator) { a.revFree.Add(&one) }},
 		{"placeable", func(a *Allocator) { a.placeable.Add(&one) }},
 		{"free is", func(a *Allocator) { g := agentA2(a); g.free = a.bundle(g.free.res.Add(resource.MustParse("cpus:1"))) }},

@@ -11,6 +11,7 @@ func (a *Allocator) Fork() *Allocator {
 	b := *a
 	b.totals, b.capacity, b.allocated = a.totals.Clone(), a.capacity.Clone(), a.allocated.Clone()
 	b.revFree, b.placeable = a.revFree.Clone(), a.placeable.Clone()
+	b.copies, b.late = a.copies.Clone(), a.late.Clone()
 	b.names = names{index: maps.Clone(a.names.index), list: slices.Clone(a.names.list), spare: slices.Clone(a.names.spare)}
 	b.agentAt, b.fwAt, b.roleAt = maps.Clone(a.agentAt), maps.Clone(a.fwAt), maps.Clone(a.roleAt)
 	b.gens, b.forgiven = slices.Clone(a.gens), slices.Clone(a.forgiven)

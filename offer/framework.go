@@ -17,8 +17,11 @@ func (a *Allocator) AddFramework(now Time, s FrameworkSpec) error {
 	if _, ok := a.framework(s.ID); ok {
 		return fmt.Errorf("add framework %q: %w", s.ID, ErrFrameworkExists)
 	}
-	if len(a.fwAt) >= a.bounds.Frameworks {
+	if _, reported := a.fwAt[s.ID]; !reported && len(a.fwAt) >= a.bounds.Frameworks {
 		return fmt.Errorf("add framework %q: %d frameworks: %w", s.ID, len(a.fwAt), ErrTooMany)
+	}
+	if err := a.roomForRoles(append(a.lateRoles(s.ID), s.Roles...)...); err != nil {
+		return fmt.Errorf("add framework %q: %w", s.ID, err)
 	}
 	constraints, err := a.constrain(&s)
 	if err != nil {
@@ -275,6 +278,23 @@ func (a *Allocator) charge(c *client, g *agent, b *bundle) {
 	a.giveUse(c, g, b)
 }
 
+// lateRoles lists the roles in which agents reported use by id before it was known.
+func (a *Allocator) lateRoles(id FrameworkID) []role.Name {
+	i, ok := a.fwAt[id]
+	if !ok {
+		return nil
+	}
+	var roles []role.Name
+	for _, g := range a.fws[i].late {
+		for _, u := range g.late {
+			if u.Framework == id && !slices.Contains(roles, u.Role) {
+				roles = append(roles, u.Role)
+			}
+		}
+	}
+	return roles
+}
+
 // chargeLate charges what agents reported of f before it was known.
 func (a *Allocator) chargeLate(f *framework) {
 	agents := f.late
@@ -282,6 +302,7 @@ func (a *Allocator) chargeLate(f *framework) {
 	for _, g := range agents {
 		for _, u := range g.late {
 			if u.Framework == f.id {
+				a.countLate(u, -1)
 				a.charge(a.ensureClient(f, u.Role), g, a.bundle(u.Resources))
 			}
 		}

@@ -112,6 +112,7 @@ func (a *Allocator) recycle(o *offer) {
 // charged. The two differ from b and from each other only by shared volumes.
 func (a *Allocator) book(c *client, g *agent, b *bundle) (forClient, forRole *vec) {
 	forClient, forRole = a.countShared(c, g, b, 1)
+	a.countCopies(b, forClient, forRole, 1)
 	a.sum(c, b, forClient, forRole, 1)
 	return forClient, a.charged(b, forRole)
 }
@@ -119,6 +120,7 @@ func (a *Allocator) book(c *client, g *agent, b *bundle) (forClient, forRole *ve
 // unbook is the inverse of book.
 func (a *Allocator) unbook(c *client, g *agent, b *bundle) (forClient, forRole *vec) {
 	forClient, forRole = a.countShared(c, g, b, -1)
+	a.countCopies(b, forClient, forRole, -1)
 	a.sum(c, b, forClient, forRole, -1)
 	return forClient, a.charged(b, forRole)
 }
@@ -174,6 +176,14 @@ func (a *Allocator) countShared(c *client, g *agent, b *bundle, sign int) (forCl
 		g.setCopies(c, e, after)
 	}
 	return &byClient, &byRole
+}
+
+// countCopies counts what a client holds of shared volumes beyond what its role holds of them.
+func (a *Allocator) countCopies(b *bundle, forClient, forRole *vec, sign int) {
+	if b.is(hasShared) {
+		addSigned(&a.copies, forClient, sign)
+		addSigned(&a.copies, forRole, -sign)
+	}
 }
 
 // copies counts the copies of e that c, and all clients of its role, hold on g.

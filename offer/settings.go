@@ -15,13 +15,15 @@ func (a *Allocator) SetWeights(now Time, ws []role.Weight) error {
 	if err != nil {
 		return fmt.Errorf("set weights: %w", err)
 	}
+	var roles []role.Name
 	for _, w := range ws {
-		if err = a.bounds.PerRole.Check(w.Role); err == nil {
-			err = a.roomForRoles(w.Role)
-		}
-		if err != nil {
+		if err := a.bounds.PerRole.Check(w.Role); err != nil {
 			return fmt.Errorf("set weights: %w", err)
 		}
+		roles = append(roles, w.Role)
+	}
+	if err := a.roomForRoles(roles...); err != nil {
+		return fmt.Errorf("set weights: %w", err)
 	}
 	a.advance(now)
 	a.weights = next
@@ -86,6 +88,8 @@ func (a *Allocator) SetQuota(now Time, cs []quota.Config, force bool) error {
 }
 
 func (a *Allocator) checkQuota(cs []quota.Config) error {
+	var roles []role.Name
+	var names []amounts
 	for _, c := range cs {
 		if err := a.bounds.PerRole.Check(c.Role); err != nil {
 			return err
@@ -93,21 +97,12 @@ func (a *Allocator) checkQuota(cs []quota.Config) error {
 		if _, nested := c.Role.Parent(); nested && a.rules.Quota == QuotaReference {
 			return fmt.Errorf("role %q: %w", c.Role, ErrNestedQuota)
 		}
-		if err := a.roomForRoles(c.Role); err != nil {
-			return err
-		}
-		fresh := 0
-		for name := range c.Guarantees.All() {
-			fresh += a.names.isNew(name)
-		}
-		for name := range c.Limits.All() {
-			fresh += a.names.isNew(name)
-		}
-		if err := a.roomForNames(fresh); err != nil {
-			return fmt.Errorf("role %q: %w", c.Role, err)
-		}
+		roles, names = append(roles, c.Role), append(names, c.Guarantees.All(), c.Limits.All())
 	}
-	return nil
+	if err := a.roomForRoles(roles...); err != nil {
+		return err
+	}
+	return a.roomForNames(names...)
 }
 
 // consumedBy is what an operator's new limit is measured against: reservations and unreserved use, offers left out.

@@ -2,6 +2,8 @@ package offer
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/proffer-go/proffer/drf"
 	"github.com/proffer-go/proffer/resource"
@@ -46,25 +48,43 @@ func (n *names) in(v *vec, name string) int64 {
 
 func (n *names) len() int { return len(n.list) }
 
-// newIn counts the names of scalars in r that are not interned yet.
-func (n *names) newIn(r resource.Resources) int {
-	count := 0
-	for name := range r.ScalarQuantities().All() {
-		count += n.isNew(name)
+// amounts are quantities by name.
+type amounts = iter.Seq2[string, resource.Scalar]
+
+// namesIn lists the scalars of each of rs.
+func namesIn(rs ...resource.Resources) []amounts {
+	list := make([]amounts, 0, len(rs))
+	for _, r := range rs {
+		list = append(list, r.ScalarQuantities().All())
 	}
-	return count
+	return list
 }
 
-// roomForNames reports whether fresh more names are within the bound, after forgetting those that nothing is left of.
-func (a *Allocator) roomForNames(fresh int) error {
-	n := &a.names
-	if len(n.index)+fresh > a.bounds.Names {
+// roomForNames reports whether all names in lists together are within the bound, after forgetting those that nothing is
+// left of.
+func (a *Allocator) roomForNames(lists ...amounts) error {
+	fresh := a.names.newIn(lists)
+	if fresh > 0 && len(a.names.index)+fresh > a.bounds.Names {
 		a.forgetNames()
+		fresh = a.names.newIn(lists) // it may have known some that are forgotten now
 	}
-	if len(n.index)+fresh > a.bounds.Names {
-		return fmt.Errorf("%d names and %d more: %w", len(n.index), fresh, ErrTooMany)
+	if fresh > 0 && len(a.names.index)+fresh > a.bounds.Names {
+		return fmt.Errorf("%d names and %d more: %w", len(a.names.index), fresh, ErrTooMany)
 	}
 	return nil
+}
+
+// newIn counts the names in lists that are not interned yet, each once.
+func (n *names) newIn(lists []amounts) int {
+	var fresh []string
+	for _, list := range lists {
+		for name := range list {
+			if n.isNew(name) > 0 && !slices.Contains(fresh, name) {
+				fresh = append(fresh, name)
+			}
+		}
+	}
+	return len(fresh)
 }
 
 // forgetNames frees the indices of names that no agent has, nobody holds and no setting mentions.
@@ -83,7 +103,7 @@ func (a *Allocator) forgetNames() {
 	}
 	n := &a.names
 	for i, name := range n.list {
-		if name != "" && !named[name] && a.totals.Get(i) == 0 && a.allocated.Get(i) == 0 {
+		if name != "" && !named[name] && a.totals.Get(i) == 0 && a.allocated.Get(i) == 0 && a.late.Get(i) == 0 {
 			delete(n.index, name)
 			n.list[i] = ""
 			n.spare = append(n.spare, i)

@@ -216,7 +216,7 @@ func (c *Cluster) ring() bool {
 	return n > 0
 }
 
-// Advance moves time on by d and stops at every deadline on the way, in order.
+// Advance moves time on by d and stops at every deadline on the way, in order. Once something failed, time stands still.
 func (c *Cluster) Advance(d time.Duration) {
 	end := c.now.Add(max(d, 0))
 	for c.Settle(); c.err == nil; c.Settle() {
@@ -225,6 +225,9 @@ func (c *Cluster) Advance(d time.Duration) {
 			break
 		}
 		c.now = max(c.now, at)
+	}
+	if c.err != nil {
+		return
 	}
 	c.now = end
 	c.Settle()
@@ -269,14 +272,20 @@ func (c *Cluster) Agent(name msg.Node) *agent.Machine {
 // Nodes lists the nodes that run, executors included, in order.
 func (c *Cluster) Nodes() []msg.Node { return slices.Sorted(maps.Keys(c.nodes)) }
 
-// Operate makes an operator's call, settles, and returns the call's answer.
+// Operate makes an operator's call, settles, and returns the call's answer. Once something failed, it returns that, and
+// makes no call.
 func (c *Cluster) Operate(call msg.OperatorCall) error {
-	if c.master == nil {
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.master == nil:
 		return ErrNoMaster
 	}
 	answer := host.ErrEnded
 	c.master.Submit("", call, func(err error) { answer = err })
-	c.Settle()
+	if c.Settle(); c.err != nil {
+		return c.err
+	}
 	return answer
 }
 

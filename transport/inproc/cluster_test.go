@@ -254,9 +254,31 @@ func TestClusterKeepsItsFirstError(t *testing.T) {
 	c.AddScheduler(info("web"), s)
 	c.Advance(time.Minute)
 	require.Empty(t, s.heard())
+	require.Equal(t, inproc.Begin, c.Now(), "time stands still")
+	require.Equal(t, first, c.Operate(msg.UpdateWeights{}), "and no call is made")
 	bad := c.AddScheduler(info("web"), s, func(cfg *framework.SchedulerConfig) { cfg.MissedHeartbeats = -1 })
 	var refused *framework.StatusError
 	require.ErrorAs(t, bad.Reconcile(), &refused)
+}
+
+// A failure on the way stops time where it is, and a call that is under way answers with it.
+// docs/protocol.md §2.1
+func TestClusterStopsAtAFailure(t *testing.T) {
+	failing := func(after time.Duration) *inproc.Cluster {
+		c := inproc.NewCluster(1)
+		t.Cleanup(c.Close)
+		require.NotNil(t, c.AddMaster(master.Config{}))
+		var again func()
+		again = func() { c.After(0, again) } // without end
+		c.After(after, again)
+		return c
+	}
+	c := failing(time.Second)
+	c.Advance(time.Minute)
+	require.ErrorIs(t, c.Err(), inproc.ErrUnsettled)
+	require.Equal(t, inproc.Begin.Add(time.Second), c.Now())
+	c = failing(0)
+	require.ErrorIs(t, c.Operate(msg.UpdateWeights{Weights: []role.Weight{{Role: "web", Weight: 3}}}), inproc.ErrUnsettled)
 }
 
 // Functions are called at their time and in order; a task that takes time is one of them.

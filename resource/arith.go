@@ -3,7 +3,7 @@ package resource
 import "slices"
 
 // Add is the sum: equal keys merge, shared counts add (docs/resource-model.md §4.2). Where ignored
-// fields differ, r's stay. Amounts beyond int64 stay at its end.
+// fields differ, r's stay. Amounts beyond int64 stay at its end, counts at that of int.
 func (r Resources) Add(s Resources) Resources {
 	if len(s.e) == 0 {
 		return r

@@ -74,13 +74,19 @@ func (p *scanner) attribute() (Attribute, error) {
 	var a Attribute
 	var name, kind *string
 	var has [4]bool
-	err := p.fields(map[string]func() error{
+	value := func(k Kind, read reader) reader {
+		return func(null bool) error {
+			has[k] = !null
+			return read(null)
+		}
+	}
+	err := p.fields(map[string]reader{
 		"name":   p.strTo(&name),
 		"type":   p.strTo(&kind),
-		"scalar": func() (err error) { has[KindScalar] = true; a.Scalar, err = p.scalar(false); return },
-		"ranges": func() (err error) { has[KindRanges] = true; a.Ranges, err = p.ranges(); return },
-		"set":    func() error { has[KindSet] = true; return p.skip() },
-		"text":   func() (err error) { has[KindText] = true; a.Text, err = p.required("text", "value"); return },
+		"scalar": value(KindScalar, into(&a.Scalar, func() (Scalar, error) { return p.scalar(false) })),
+		"ranges": value(KindRanges, into(&a.Ranges, p.ranges)),
+		"set":    value(KindSet, into(new(struct{}), func() (struct{}, error) { return struct{}{}, p.skip() })),
+		"text":   value(KindText, into(&a.Text, func() (string, error) { return p.required("text", "value") })),
 	})
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 )
@@ -140,6 +141,14 @@ func (e *entry) counted(n int) entry {
 	x := *e.x
 	x.count = n
 	return entry{e.m, e.n, &x}
+}
+
+// plusCount adds counts of shared entries and stays at the largest int.
+func plusCount(a, b int) int {
+	if a > math.MaxInt-b {
+		return math.MaxInt
+	}
+	return a + b
 }
 
 // compareValue orders entries of one key: by the bytes of the printed value, then by the ignored fields.

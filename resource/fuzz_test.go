@@ -103,6 +103,8 @@ func reprintJSON(t failer, b []byte) {
 	var again resource.Wire
 	require.NoError(t, json.Unmarshal(c, &again), "%s", c)
 	require.Equal(t, resource.Upgrade(w).Resource.String(), resource.Upgrade(again).Resource.String())
+	require.Equal(t, w.Role, again.Role)
+	require.Equal(t, w.Reservation, again.Reservation)
 }
 
 func reprintAttributes(t failer, text string) {

@@ -130,35 +130,65 @@ type wireFields struct {
 }
 
 // readers says how to read each field.
-func (f *wireFields) readers() map[string]func() error {
-	p, r := f.p, &f.w.Resource
-	return map[string]func() error{
-		"name":         p.strTo(&f.name),
-		"type":         p.strTo(&f.kind),
-		"scalar":       func() (err error) { f.has[KindScalar] = true; r.Scalar, err = p.scalar(true); return },
-		"ranges":       func() (err error) { f.has[KindRanges] = true; r.Ranges, err = p.ranges(); return },
-		"set":          func() (err error) { f.has[KindSet] = true; r.Set, err = p.set(); return },
-		"role":         p.strTo(&f.w.Role),
-		"reservation":  func() (err error) { f.st.reservation = p.i; f.w.Reservation, err = p.oldReservation(); return },
-		"reservations": func() (err error) { r.Reservations, err = p.stack(); return },
-		"disk":         func() (err error) { r.Disk, f.st.volume, err = p.disk(); return },
-		"revocable":    func() error { f.st.revocable, r.Revocable = p.i, true; return p.fields(nil) },
-		"shared":       func() error { f.st.shared, r.Shared = p.i, true; return p.fields(nil) },
-		"provider_id": func() (err error) {
-			f.st.provider = p.i
-			r.ProviderID, err = p.required("provider_id", "value")
-			return
-		},
-		"allocation_info": func() error {
-			f.st.allocation = p.i
-			var s *string
-			err := p.fields(map[string]func() error{"role": p.strTo(&s)})
-			if s != nil {
-				r.AllocationRole = role.Name(*s)
-			}
-			return err
-		},
+func (f *wireFields) readers() map[string]reader {
+	p, r, st := f.p, &f.w.Resource, &f.st
+	return map[string]reader{
+		"name":            p.strTo(&f.name),
+		"type":            p.strTo(&f.kind),
+		"scalar":          f.value(KindScalar, into(&r.Scalar, func() (Scalar, error) { return p.scalar(true) })),
+		"ranges":          f.value(KindRanges, into(&r.Ranges, p.ranges)),
+		"set":             f.value(KindSet, into(&r.Set, p.set)),
+		"role":            p.strTo(&f.w.Role),
+		"reservation":     p.noting(&st.reservation, into(&f.w.Reservation, p.oldReservation)),
+		"reservations":    into(&r.Reservations, p.stack),
+		"disk":            f.disk,
+		"revocable":       p.noting(&st.revocable, into(&r.Revocable, p.mark)),
+		"shared":          p.noting(&st.shared, into(&r.Shared, p.mark)),
+		"provider_id":     p.noting(&st.provider, into(&r.ProviderID, p.providerID)),
+		"allocation_info": p.noting(&st.allocation, into(&r.AllocationRole, p.allocation)),
 	}
+}
+
+// value remembers which value fields are there.
+func (f *wireFields) value(k Kind, read reader) reader {
+	return func(null bool) error {
+		f.has[k] = !null
+		return read(null)
+	}
+}
+
+// noting remembers where a field is stated.
+func (p *scanner) noting(off *int, read reader) reader {
+	return func(null bool) error {
+		*off = 0
+		if !null {
+			*off = p.i
+		}
+		return read(null)
+	}
+}
+
+func (f *wireFields) disk(null bool) (err error) {
+	f.w.Resource.Disk, f.st.volume = nil, 0
+	if !null {
+		f.w.Resource.Disk, f.st.volume, err = f.p.disk()
+	}
+	return err
+}
+
+// mark reads an empty message, whose presence is all it says.
+func (p *scanner) mark() (bool, error) { return true, p.fields(nil) }
+
+func (p *scanner) providerID() (string, error) { return p.required("provider_id", "value") }
+
+// allocation reads {"role": string}; without a role it says nothing.
+func (p *scanner) allocation() (role.Name, error) {
+	var s *string
+	err := p.fields(map[string]reader{"role": p.strTo(&s)})
+	if err != nil || s == nil {
+		return "", err
+	}
+	return role.Name(*s), nil
 }
 
 // finish checks that name and type are there, and the value that matches the type alone.
@@ -190,23 +220,12 @@ func kindNamed(s string) (Kind, error) {
 	return 0, why(ErrKind, "type %s: SCALAR, RANGES or SET expected", excerpt(s))
 }
 
-// strTo reads a string into *to.
-func (p *scanner) strTo(to **string) func() error {
-	return func() error {
-		s, err := p.str()
-		if err == nil {
-			*to = &s
-		}
-		return err
-	}
-}
-
 // required reads an object with one required string.
 func (p *scanner) required(what, key string) (string, error) {
 	p.ws()
 	start := p.i
 	var s *string
-	if err := p.fields(map[string]func() error{key: p.strTo(&s)}); err != nil {
+	if err := p.fields(map[string]reader{key: p.strTo(&s)}); err != nil {
 		return "", err
 	}
 	if s == nil {

@@ -57,7 +57,8 @@ func appendWire(b []byte, w *Wire) []byte {
 	}
 	if w.Reservation != nil {
 		b = append(b, `,"reservation":`...)
-		b = appendJSONReservation(b, "", "", w.Reservation.Principal, w.Reservation.Labels)
+		v := w.Reservation
+		b = appendJSONReservation(b, v.Type, v.Role, v.Principal, v.Labels)
 	}
 	if len(r.Reservations) > 0 {
 		b = append(b, `,"reservations":[`...)
@@ -65,11 +66,12 @@ func appendWire(b []byte, w *Wire) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			v, typ := &r.Reservations[i], ""
-			if v.Type != 0 { // an unchecked value may lack it, and is read back as it was
-				typ = v.Type.String()
+			v := &r.Reservations[i]
+			owner := (*string)(&v.Role)
+			if v.Role == "" {
+				owner = nil
 			}
-			b = appendJSONReservation(b, typ, string(v.Role), v.Principal, v.Labels)
+			b = appendJSONReservation(b, v.Type, owner, v.Principal, v.Labels)
 		}
 		b = append(b, ']')
 	}
@@ -180,10 +182,13 @@ func (o *object) labels(k string, ls []Label) {
 
 func (o *object) end() []byte { return append(o.b, '}') }
 
-func appendJSONReservation(b []byte, typ, owner string, principal *string, labels []Label) []byte {
+// appendJSONReservation leaves out what an unchecked value lacks, so that it is read back as it was.
+func appendJSONReservation(b []byte, typ ReservationType, owner *string, principal *string, labels []Label) []byte {
 	o := newObject(b)
-	o.str("type", typ)
-	o.str("role", owner)
+	if typ != 0 {
+		o.str("type", typ.String())
+	}
+	o.ptr("role", owner)
 	o.ptr("principal", principal)
 	o.labels("labels", labels)
 	return o.end()
@@ -194,7 +199,7 @@ func appendJSONDisk(b []byte, d *Disk) []byte {
 	if p := d.Persistence; p != nil {
 		o.key("persistence")
 		q := newObject(o.b)
-		q.str("id", p.ID)
+		q.ptr("id", &p.ID)
 		q.ptr("principal", p.Principal)
 		o.b = q.end()
 	}

@@ -24,11 +24,11 @@ func (p *scanner) stack() ([]Reservation, error) {
 func (p *scanner) oldReservation() (*OldReservation, error) {
 	v := &OldReservation{}
 	var typ *string
-	err := p.fields(map[string]func() error{
+	err := p.fields(map[string]reader{
 		"type":      p.strTo(&typ),
 		"role":      p.strTo(&v.Role),
 		"principal": p.strTo(&v.Principal),
-		"labels":    func() (err error) { v.Labels, err = p.labels(); return },
+		"labels":    into(&v.Labels, p.labels),
 	})
 	if err != nil {
 		return nil, err
@@ -46,25 +46,29 @@ func (p *scanner) oldReservation() (*OldReservation, error) {
 	return v, nil
 }
 
+// labels reads {"labels": [{"key": string, "value": string}]}.
 func (p *scanner) labels() ([]Label, error) {
 	var out []Label
-	err := p.fields(map[string]func() error{"labels": func() error {
-		out = nil
-		return p.array(func(n, off int) error {
-			if n >= MaxLabels {
-				return at(off, why(ErrTooMany, "more than %d labels", MaxLabels))
-			}
-			var key, val *string
-			err := p.fields(map[string]func() error{"key": p.strTo(&key), "value": p.strTo(&val)})
-			if err == nil && key == nil {
-				err = at(off, why(ErrSyntax, "a label needs the field key"))
-			}
-			if err == nil {
-				out = append(out, Label{*key, val})
-			}
-			return err
-		})
-	}})
+	err := p.fields(map[string]reader{"labels": into(&out, p.labelList)})
+	return out, err
+}
+
+func (p *scanner) labelList() ([]Label, error) {
+	var out []Label
+	err := p.array(func(n, off int) error {
+		if n >= MaxLabels {
+			return at(off, why(ErrTooMany, "more than %d labels", MaxLabels))
+		}
+		var key, val *string
+		err := p.fields(map[string]reader{"key": p.strTo(&key), "value": p.strTo(&val)})
+		if err == nil && key == nil {
+			err = at(off, why(ErrSyntax, "a label needs the field key"))
+		}
+		if err == nil {
+			out = append(out, Label{*key, val})
+		}
+		return err
+	})
 	return out, err
 }
 
@@ -72,31 +76,34 @@ func (p *scanner) labels() ([]Label, error) {
 func (p *scanner) disk() (*Disk, int, error) {
 	d := &Disk{}
 	volume := 0
-	err := p.fields(map[string]func() error{
-		"persistence": func() error {
-			off := p.i
-			d.Persistence = &Persistence{}
-			var id *string
-			err := p.fields(map[string]func() error{"id": p.strTo(&id), "principal": p.strTo(&d.Persistence.Principal)})
-			if err == nil && id == nil {
-				err = at(off, why(ErrSyntax, "the field persistence.id is missing"))
-			}
-			if err == nil {
-				d.Persistence.ID = *id
-			}
-			return err
-		},
-		"volume": func() (err error) { volume = p.i; d.Volume, err = p.volume(); return },
-		"source": func() (err error) { d.Source, err = p.source(); return },
+	err := p.fields(map[string]reader{
+		"persistence": into(&d.Persistence, p.persistence),
+		"volume":      p.noting(&volume, into(&d.Volume, p.volume)),
+		"source":      into(&d.Source, p.source),
 	})
 	return d, volume, err
+}
+
+func (p *scanner) persistence() (*Persistence, error) {
+	off := p.i
+	v := &Persistence{}
+	var id *string
+	err := p.fields(map[string]reader{"id": p.strTo(&id), "principal": p.strTo(&v.Principal)})
+	if err != nil {
+		return nil, err
+	}
+	if id == nil {
+		return nil, at(off, why(ErrSyntax, "the field persistence.id is missing"))
+	}
+	v.ID = *id
+	return v, nil
 }
 
 func (p *scanner) volume() (*Volume, error) {
 	p.ws()
 	start := p.i
 	var container, host, mode *string
-	err := p.fields(map[string]func() error{
+	err := p.fields(map[string]reader{
 		"container_path": p.strTo(&container), "host_path": p.strTo(&host), "mode": p.strTo(&mode),
 	})
 	if err != nil {
@@ -126,17 +133,10 @@ func (p *scanner) source() (*DiskSource, error) {
 	s := &DiskSource{}
 	var typ, id, profile, vendor *string
 	var roots [2]*string
-	root := func(k int) func() error {
-		return func() error {
-			empty := ""
-			roots[k] = &empty
-			return p.fields(map[string]func() error{"root": p.strTo(&roots[k])})
-		}
-	}
-	err := p.fields(map[string]func() error{
-		"type": p.strTo(&typ), "path": root(0), "mount": root(1),
+	err := p.fields(map[string]reader{
+		"type": p.strTo(&typ), "path": into(&roots[0], p.root), "mount": into(&roots[1], p.root),
 		"id": p.strTo(&id), "profile": p.strTo(&profile), "vendor": p.strTo(&vendor),
-		"metadata": func() (err error) { s.Metadata, err = p.labels(); return },
+		"metadata": into(&s.Metadata, p.labels),
 	})
 	if err != nil {
 		return nil, err
@@ -167,4 +167,14 @@ func (p *scanner) source() (*DiskSource, error) {
 		s.Root = *roots[k]
 	}
 	return s, nil
+}
+
+// root reads {"root": string}; without one the path or mount is there all the same.
+func (p *scanner) root() (*string, error) {
+	var s *string
+	err := p.fields(map[string]reader{"root": p.strTo(&s)})
+	if s == nil {
+		s = new(string)
+	}
+	return s, err
 }

@@ -227,8 +227,8 @@ func (p *scanner) skip() error {
 }
 
 // fields dispatches the keys of an object. A null field is absent; an unknown key is skipped,
-// or an error if strict, as is a key given twice (else the last wins).
-func (p *scanner) fields(known map[string]func() error) error {
+// or an error if strict, as is a key given twice (else the last wins, null included).
+func (p *scanner) fields(known map[string]reader) error {
 	var seen map[string]bool
 	return p.object(func(key string, off int) error {
 		read, ok := known[key]
@@ -244,12 +244,32 @@ func (p *scanner) fields(known map[string]func() error) error {
 			}
 			seen[key] = true
 		}
-		if p.null() {
-			return nil
+		if ok {
+			return read(p.null())
 		}
-		if !ok {
-			return p.skip()
+		return p.skip()
+	})
+}
+
+// reader reads the value of one key, or forgets what an earlier value left if it is null, which is consumed already.
+type reader func(null bool) error
+
+// into is a reader that sets *to, to zero if null.
+func into[T any](to *T, read func() (T, error)) reader {
+	return func(null bool) (err error) {
+		var v T
+		if !null {
+			v, err = read()
 		}
-		return read()
+		*to = v
+		return err
+	}
+}
+
+// strTo reads a string into *to.
+func (p *scanner) strTo(to **string) reader {
+	return into(to, func() (*string, error) {
+		s, err := p.str()
+		return &s, err
 	})
 }

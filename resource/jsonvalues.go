@@ -7,11 +7,10 @@ func (p *scanner) scalar(resource bool) (Scalar, error) {
 	p.ws()
 	start := p.i
 	var out *Scalar
-	err := p.fields(map[string]func() error{"value": func() error {
+	err := p.fields(map[string]reader{"value": into(&out, func() (*Scalar, error) {
 		s, err := p.amount(resource)
-		out = &s
-		return err
-	}})
+		return &s, err
+	})})
 	if err == nil && out == nil {
 		err = at(start, why(ErrSyntax, "the field scalar.value is missing"))
 	}
@@ -44,14 +43,7 @@ func (p *scanner) ranges() (Ranges, error) {
 	p.ws()
 	start := p.i
 	var rs []span[uint64]
-	err := p.fields(map[string]func() error{"range": func() error {
-		rs = nil
-		return p.array(func(int, int) error {
-			x, err := p.oneRange()
-			rs = append(rs, span[uint64](x))
-			return err
-		})
-	}})
+	err := p.fields(map[string]reader{"range": into(&rs, p.rangeList)})
 	if err != nil {
 		return Ranges{}, err
 	}
@@ -65,45 +57,51 @@ func (p *scanner) ranges() (Ranges, error) {
 	return c, nil
 }
 
-func (p *scanner) oneRange() (Range, error) {
-	start := p.i
-	var x Range
-	var begin, end bool
-	err := p.fields(map[string]func() error{
-		"begin": func() (err error) { begin = true; x.Begin, err = p.integer(); return },
-		"end":   func() (err error) { end = true; x.End, err = p.integer(); return },
+func (p *scanner) rangeList() ([]span[uint64], error) {
+	var rs []span[uint64]
+	err := p.array(func(int, int) error {
+		x, err := p.oneRange()
+		rs = append(rs, x)
+		return err
 	})
+	return rs, err
+}
+
+func (p *scanner) oneRange() (span[uint64], error) {
+	start := p.i
+	var begin, end *uint64
+	err := p.fields(map[string]reader{"begin": into(&begin, p.integer), "end": into(&end, p.integer)})
 	switch {
 	case err != nil:
-		return x, err
-	case !begin || !end:
-		return x, at(start, why(ErrSyntax, "a range needs the fields begin and end"))
-	case x.Begin > x.End:
-		return x, at(start, why(ErrInverted, "range %d-%d", x.Begin, x.End))
+		return span[uint64]{}, err
+	case begin == nil || end == nil:
+		return span[uint64]{}, at(start, why(ErrSyntax, "a range needs the fields begin and end"))
+	case *begin > *end:
+		return span[uint64]{}, at(start, why(ErrInverted, "range %d-%d", *begin, *end))
 	}
-	return x, nil
+	return span[uint64]{*begin, *end}, nil
 }
 
 // integer reads an integer from 0 to 2^64−1, exactly: a number such as 5, 5.0 or 5e3, or a string of digits.
-func (p *scanner) integer() (uint64, error) {
+func (p *scanner) integer() (*uint64, error) {
 	p.ws()
 	off := p.i
 	text, quoted, err := p.number()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if quoted {
 		n, i, err := parseDigits(text, 0, len(text))
 		if err != nil || i < len(text) || isSpace(text[len(text)-1]) {
-			return 0, at(off, why(ErrNotNumber, "%s: only digits are allowed in a string", excerpt(text)))
+			return nil, at(off, why(ErrNotNumber, "%s: only digits are allowed in a string", excerpt(text)))
 		}
-		return n, nil
+		return &n, nil
 	}
 	n, ok := exactInteger(text)
 	if !ok {
-		return 0, at(off, why(ErrNotNumber, "%s: an integer from 0 to 18446744073709551615 expected", excerpt(text)))
+		return nil, at(off, why(ErrNotNumber, "%s: an integer from 0 to 18446744073709551615 expected", excerpt(text)))
 	}
-	return n, nil
+	return &n, nil
 }
 
 // exactInteger reads a JSON number that is an integer below 2^64, whatever its notation.
@@ -157,15 +155,7 @@ func (p *scanner) set() (Set, error) {
 	p.ws()
 	start := p.i
 	var items []string
-	err := p.fields(map[string]func() error{"item": func() error {
-		items = nil
-		return p.array(func(int, int) error {
-			s, err := p.str()
-			items = append(items, s)
-			return err
-		})
-	}})
-	if err != nil {
+	if err := p.fields(map[string]reader{"item": into(&items, p.stringList)}); err != nil {
 		return Set{}, err
 	}
 	c, err := canonSet(items)
@@ -173,4 +163,14 @@ func (p *scanner) set() (Set, error) {
 		return Set{}, at(start, err)
 	}
 	return Set{s: c}, nil
+}
+
+func (p *scanner) stringList() ([]string, error) {
+	var out []string
+	err := p.array(func(int, int) error {
+		s, err := p.str()
+		out = append(out, s)
+		return err
+	})
+	return out, err
 }

@@ -123,7 +123,7 @@ func group(es []entry) []entry {
 	out := es[:0]
 	for _, e := range es {
 		if k := len(out) - 1; k >= 0 && out[k].sameValue(&e) {
-			out[k] = out[k].counted(out[k].x.count + e.x.count)
+			out[k] = out[k].counted(plusCount(out[k].x.count, e.x.count))
 			continue
 		}
 		out = append(out, e)

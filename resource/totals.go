@@ -50,7 +50,7 @@ func (r Resources) Count(s Resource) int {
 	n := 0
 	for i := range r.e {
 		if e := &r.e[i]; compareMeta(e.m, f.m) == 0 && e.sameValue(&f) {
-			n += e.count()
+			n = plusCount(n, e.count())
 		}
 	}
 	return n

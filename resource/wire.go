@@ -6,8 +6,7 @@ import "github.com/proffer-go/proffer/role"
 // The forms differ in how they state reservations; only the post-refinement form, where
 // Role and Reservation are nil, is held inside the library. For the HTTP layer.
 type Wire struct {
-	Resource // Reservations is the stack of the post-refinement form
-
+	Resource    Resource        // Reservations is the stack of the post-refinement form, all else is the same in every form
 	Role        *string         // nil: absent
 	Reservation *OldReservation // nil: absent
 }

@@ -34,6 +34,8 @@ func (m *Machine) checkMaster() error {
 		return broken("dialing a master with a link to one")
 	case s.registered && s.link == 0:
 		return broken("registered without a link")
+	case s.registered && !s.served, s.served && s.link == 0:
+		return broken("registered %v on link %d, which served %v", s.registered, s.link, s.served)
 	case s.registered && m.id == "":
 		return broken("registered without an id")
 	case s.registered != s.silence.on():

@@ -19,7 +19,8 @@ type mastership struct {
 	dialing    bool
 	asked      bool // for admission, on this link
 	registered bool
-	tries      int // since the last success: the bound of the next wait doubles with each
+	served     bool // was registered by this link at some time
+	tries      int  // since the last success: the bound of the next wait doubles with each
 	retry      *timer
 	silence    *timer
 	patience   time.Duration      // without a ping for this the master is looked for again
@@ -48,7 +49,7 @@ func (m *Machine) unlink(why string) {
 // lost forgets the master's link, and holds back updates until the next registration.
 func (m *Machine) lost(why string) {
 	m.unregistered(why)
-	m.master.link, m.master.dialing, m.master.asked = 0, false, false
+	m.master.link, m.master.dialing, m.master.asked, m.master.served = 0, false, false, false
 	m.timers.stop(m.master.retry)
 }
 
@@ -138,7 +139,7 @@ func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool)
 		return nil // the same answer once more
 	}
 	m.id = id
-	m.master.registered, m.master.tries = true, 0
+	m.master.registered, m.master.served, m.master.tries = true, true, 0
 	m.master.patience = patience
 	if patience <= 0 {
 		m.master.patience = defaultPatience

@@ -12,6 +12,7 @@ import (
 // the host, and counts only when its work is done (docs/protocol.md §16.2).
 type operation struct {
 	call    msg.ApplyOperation
+	link    msg.Link           // that it came by
 	next    resource.Resources // the total after it
 	waiting int                // volume work not answered
 	done    []Volume           // volume work that succeeded
@@ -27,7 +28,7 @@ func (m *Machine) applyOperation(a msg.ApplyOperation) error {
 		return fmt.Errorf("%w: %d operations wait", ErrBound, len(m.ops))
 	}
 	m.opsIn++
-	m.ops = append(m.ops, &operation{call: a})
+	m.ops = append(m.ops, &operation{call: a, link: m.master.link})
 	if len(m.ops) == 1 {
 		m.runOperations()
 	}
@@ -132,12 +133,21 @@ func (m *Machine) finishOperation(o *operation) {
 		ev.Kind, ev.Text = EventOperationFailed, o.failed
 	}
 	m.event(ev)
-	m.toMaster(msg.OperationUpdate{UUID: o.call.UUID, Error: o.failed})
+	m.answerOperation(o)
 	if m.master.registered && m.opsDone <= m.master.opsAsked {
 		m.tellTotal()
 	}
 	for _, e := range m.allExecutors() {
 		m.advance(e)
+	}
+}
+
+// answerOperation tells the master that has admitted the agent how an operation ended. One that came by this link is answered
+// there also while the agent asks for admission anew: the master still waits for it, and the order of the link tells it that
+// a total asked with later has the operation and one from before has not.
+func (m *Machine) answerOperation(o *operation) {
+	if m.master.registered || m.master.served && o.link == m.master.link {
+		m.send(m.master.link, msg.OperationUpdate{UUID: o.call.UUID, Error: o.failed})
 	}
 }
 

@@ -127,6 +127,19 @@ func TestTotalFollowsAnOperationOfBefore(t *testing.T) {
 	require.Equal(t, []msg.Message{msg.OperationUpdate{UUID: uuid(1)}, msg.UpdateAgent{Total: after}, msg.OperationUpdate{UUID: uuid(2)}}, sent)
 }
 
+// docs/protocol.md §14: an operation that is done while the agent asks for admission anew on the link it came by is answered
+// there, before the total that has it.
+func TestOperationIsAnsweredWhileAskingAnew(t *testing.T) {
+	r := registered(t)
+	r.apply(1, reservation.Create{Volumes: volume("v1", "data", 10)})
+	r.master(msg.Ping{Connected: false})
+	require.Equal(t, agent.Disconnected, r.m.State())
+	r.volumeDone(1, "")
+	require.Equal(t, "send 1 OPERATION 1 ", r.text())
+	asked := r.advance(time.Minute)
+	require.Contains(t, asked[0], "REREGISTER S1 "+r.m.Total().String())
+}
+
 // docs/protocol.md §4.4: tasks that the agent does not know are answered, worded for the framework.
 func TestReconciledTasks(t *testing.T) {
 	r := registered(t)

@@ -328,13 +328,21 @@ func (m *Machine) adoptTask(a *agent, t *task) {
 	}
 }
 
-// resumeAgent takes back an agent that is registered: the two sides' lists are brought together.
+// resumeAgent takes back an agent that is registered: the two sides' lists are brought together. Operations that it has not
+// answered ended with the link they went out on. On that same link they are still on their way, or so is the answer: they hold
+// on top of the total that the agent tells.
 func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
+	sameLink := a.link == l
+	var pending []pendingOp
+	if sameLink {
+		pending = a.pending
+	}
+	total := withPending(r.total, pending)
 	recovered, err := m.recoverFrameworks(r)
 	if err != nil {
 		return err
 	}
-	if err := m.alloc.UpdateAgent(m.now, a.info.ID, r.total); err != nil {
+	if err := m.alloc.UpdateAgent(m.now, a.info.ID, total); err != nil {
 		for _, f := range recovered {
 			m.undoFramework(f)
 		}
@@ -342,9 +350,8 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	}
 	m.must(m.alloc.SetAttributes(m.now, a.info.ID, r.info.Attributes))
 	m.announceRecovered(recovered)
-	sameLink := a.link == l
 	m.rebindAgent(l, a)
-	a.info, a.base, a.total, a.pending = r.info, r.total, r.total, nil
+	a.info, a.base, a.total, a.pending = r.info, r.total, total, pending
 	m.emit(AgentUpdated{a.report()})
 
 	missing := m.unlistedTasks(a, r)

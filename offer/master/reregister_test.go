@@ -237,6 +237,25 @@ func TestReregisterForgetsOperations(t *testing.T) {
 	require.Equal(t, res("cpus:5;mem:1024"), b.Total.String())
 }
 
+// docs/protocol.md §14 an operation that crosses a re-registration on the same link is not lost: it holds on top of the total
+// that the agent told before it came, and its answer is awaited.
+func TestReregisterCrossesAnOperation(t *testing.T) {
+	r, a, _, _ := cluster(t, "cpus:4;mem:1024", info("web"))
+	rep := r.report(a)
+	reserved := resource.MustParse("cpus:2;mem:1024").Add(operators("cpus:2", "web"))
+	require.NoError(t, r.operate(msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: operators("cpus:2", "web")}}))
+	total := func() string {
+		b, _ := r.m.Books(a)
+		return b.Total.String()
+	}
+	r.say("a", rep)
+	require.Equal(t, reserved.String(), total())
+	r.say("a", msg.OperationUpdate{UUID: last[msg.ApplyOperation](r, "a").UUID})
+	require.Equal(t, reserved.String(), total())
+	r.say("a", r.report(a))
+	require.Equal(t, reserved.String(), total())
+}
+
 // docs/protocol.md §3.1 an agent that was away when a framework's info changed is told when it is back.
 func TestReregisterHearsOfChangedInfo(t *testing.T) {
 	r, a, f := running(t, info("web"))

@@ -35,25 +35,43 @@ func (r *Replay) updateAllocation(s *Step, res *Result) error {
 	return nil
 }
 
-// convert applies ops to what is held at p, offers of just that first.
+// convert applies ops to what is held at p, offers of just that first. On an error nothing has changed.
 func (r *Replay) convert(p place, offered resource.Resources, ops []reservation.Op) error {
 	h := r.current(p)
 	defer r.tidy(p)
 	if len(h.ids) > 0 && h.open.Contains(offered) {
 		return r.accept(h, offered, ops)
 	}
-	if len(h.ids) > 0 {
-		if err := r.use(h, h.ids, resource.Resources{}, offer.Filter{}); err != nil {
-			return err
-		}
-	}
 	if !h.held().Contains(offered) {
 		return fmt.Errorf("%s of %s: %w", offered, h.held(), offer.ErrNotHeld)
 	}
-	if err := r.a.Convert(r.now, p.allocation(), ops...); err != nil {
+	after := holding{open: h.open, used: h.used}
+	if len(h.ids) > 0 {
+		after = holding{used: h.held()}
+	}
+	if err := after.rebook(ops); err != nil {
 		return err
 	}
-	return h.rebook(ops)
+	if len(h.ids) > 0 { // two calls, of which the second may be refused
+		if err := r.useAndConvert(r.a.Fork(), p, ops); err != nil {
+			return err
+		}
+	}
+	if err := r.useAndConvert(r.a, p, ops); err != nil {
+		return err
+	}
+	*h = after
+	return nil
+}
+
+// useAndConvert tells a to turn the outstanding offers of p into use, and to apply ops to all that is used there.
+func (r *Replay) useAndConvert(a *offer.Allocator, p place, ops []reservation.Op) error {
+	if h := r.ledger[p]; len(h.ids) > 0 {
+		if _, err := a.Accept(r.now, h.ids, nil, h.open, offer.Filter{}); err != nil {
+			return err
+		}
+	}
+	return a.Convert(r.now, p.allocation(), ops...)
 }
 
 // rebook makes the ledger follow a conversion: of what is open where that has all it takes, else of what is used, else of

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,6 +64,27 @@ func TestOwnUpdateAllocation(t *testing.T) {
 		require.Contains(t, last(got), "={cpus(reservations: [(DYNAMIC,r,ops)]):1; cpus:3; mem:1024}")
 	}
 	require.Contains(t, last(own(t, addF, update)), "refused", "nothing is offered")
+}
+
+// docs/allocation.md §4: operations on more than is held, or that are refused, change nothing: what is out stays out.
+func TestOwnRefusedUpdateAllocation(t *testing.T) {
+	update := func(offered, op string) string {
+		return `{"op":"update_allocation","framework":"F","role":"r","agent":"A","offered":` + offered + `,"operations":[` + op + `]}`
+	}
+	minute := `{"op":"advance","seconds":60}`
+	got := own(t, addF, addA, update(`"cpus:5;mem:1024"`, reserve), minute)
+	require.Equal(t, "0 refused", got[2])
+	require.Contains(t, got[3], "-F/r/A timeout")
+	// Part is used and part is offered, the volume to be destroyed with it.
+	shared := volume(`,"shared":{}`)
+	second := strings.Replace(shared, `[{`, `[{"name":"cpus","type":"SCALAR","scalar":{"value":6}},{`, 1)
+	got = own(t, `{"op":"add_framework","framework":"F","roles":["r"],"capabilities":["SHARED_RESOURCES"]}`, addA,
+		`{"op":"transition_to_allocated","framework":"F","role":"r","agent":"A","resources":"cpus:4;mem:1024"}`,
+		strings.Replace(`{"op":"update_agent","agent":"A","resources":`+second+`}`, `[{`, `[{"name":"mem","type":"SCALAR","scalar":{"value":1024}},{`, 1),
+		update(strings.Replace(second, `"value":6`, `"value":5`, 1), `{"type":"DESTROY","resources":`+shared+`}`), minute)
+	require.Contains(t, got[3], "F/r/A")
+	require.Equal(t, "0 refused", got[4])
+	require.Contains(t, got[5], "-F/r/A timeout")
 }
 
 // docs/allocation.md §2.2: a seed gives an order of agents, and another seed another one.

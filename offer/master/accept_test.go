@@ -480,3 +480,24 @@ func TestAcceptIsBounded(t *testing.T) {
 	r.launch("s", r.offer(f), one("1"), one("2"), one("3"))
 	require.Equal(t, []string{"3 TASK_ERROR TASK_INVALID"}, r.states("s"))
 }
+
+// docs/protocol.md §18.1 the tasks of one agent are bounded: single ones are refused alone, a group as a whole.
+func TestTasksOfAnAgentAreBounded(t *testing.T) {
+	r, a, f, o := cluster(t, "cpus:4;mem:1024;disk:100", info("web"), func(c *master.Config) { c.Bounds.AgentTasks = 3 })
+	group := func(ids ...msg.TaskID) msg.Operation {
+		g := msg.LaunchGroup{Executor: msg.ExecutorInfo{ID: "x", Resources: resource.MustParse("cpus:0.1;mem:32;disk:1")}}
+		for _, id := range ids {
+			member := task(id, a, "cpus:0.1;mem:32")
+			g.Tasks = append(g.Tasks, member)
+		}
+		return msg.Operation{Do: g}
+	}
+	r.say("s", accept([]msg.Operation{msg.Launch(task("t1", a, "cpus:0.1;mem:32")), group("g1", "g2", "g3"), group("g4", "g5"),
+		msg.Launch(task("t2", a, "cpus:0.1;mem:32"))}, o))
+	require.Equal(t, []string{"g1 TASK_ERROR TASK_GROUP_INVALID", "g2 TASK_ERROR TASK_GROUP_INVALID", "g3 TASK_ERROR TASK_GROUP_INVALID",
+		"t2 TASK_ERROR TASK_INVALID"}, r.states("s"))
+	for _, id := range []msg.TaskID{"t1", "g4", "g5"} {
+		_, ok := r.task(f, id)
+		require.True(t, ok, id)
+	}
+}

@@ -205,6 +205,9 @@ func (m *Machine) checkFrameworkTasks(f *framework) error {
 	if err != nil {
 		return err
 	}
+	if err := bound("tasks of framework "+string(f.info.ID), len(f.tasks), m.cfg.Bounds.Tasks); err != nil {
+		return err
+	}
 	if err := bound("unreachable tasks of "+string(f.info.ID), f.unreachable.len(), m.cfg.Bounds.UnreachableTasks); err != nil {
 		return err
 	}

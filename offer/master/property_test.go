@@ -231,8 +231,11 @@ func (w *wild) good(a agentID) msg.Operation {
 	t := custom(id, a, "cpus:0.1;mem:32", pick[msg.ExecutorID](w, "executor", "x1", "x2"), "cpus:0.1;mem:32;disk:1")
 	switch rapid.IntRange(0, 3).Draw(w.rt, "launch") {
 	case 0:
-		g := msg.LaunchGroup{Executor: *t.Executor, Tasks: []msg.TaskInfo{t}}
-		g.Tasks[0].Executor = nil
+		g := msg.LaunchGroup{Executor: *t.Executor}
+		for _, t.ID = range []msg.TaskID{"t1", "t2", "t3", "t4"}[:rapid.IntRange(1, 4).Draw(w.rt, "members")] {
+			t.Executor = nil
+			g.Tasks = append(g.Tasks, t)
+		}
 		return msg.Operation{Do: g}
 	case 1:
 		t.Resources = t.Resources.Add(volume("sv", 20, "web", true))
@@ -259,6 +262,7 @@ func (w *wild) fromAgent() msg.Message {
 			if w.coin() {
 				b.Frameworks = append(b.Frameworks, w.info())
 			}
+			w.others(b)
 			if w.coin() {
 				b.Tasks = append(b.Tasks, msg.TaskReport{Framework: w.framework(), Role: w.role(), State: w.state(), Info: w.task()})
 			}
@@ -275,6 +279,16 @@ func (w *wild) fromAgent() msg.Message {
 		return msg.ExitedExecutor{Framework: w.framework(), Executor: w.executorID()}
 	}
 	return pick[msg.Message](w, "rest", msg.OperationUpdate{UUID: w.operationUUID(), Error: pick(w, "error", "", "", "failed")}, msg.FromExecutor{Executor: w.refs()}, nil, msg.Heartbeat{})
+}
+
+// others adds frameworks that nobody has heard of to a report, with a task each.
+func (w *wild) others(b *msg.ReregisterAgent) {
+	for n := range rapid.IntRange(0, 3).Draw(w.rt, "others") {
+		i := msg.FrameworkInfo{ID: frameworkID(fmt.Sprint("other", n)), Roles: []role.Name{w.role()}}
+		b.Frameworks = append(b.Frameworks, i)
+		b.Tasks = append(b.Tasks, msg.TaskReport{Framework: i.ID, Role: i.Roles[0], State: msg.TaskRunning,
+			Info: msg.TaskInfo{ID: w.taskID(), Resources: resource.MustParse("cpus:0.1;mem:32")}})
+	}
 }
 
 // operationUUID draws an operation that was sent to an agent, or none.
@@ -376,7 +390,7 @@ func TestWildInputs(t *testing.T) {
 			}
 			c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 3, 2, 2, 2
 			c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
-			c.Bounds.PendingOperations = 4
+			c.Bounds.PendingOperations, c.Bounds.AgentTasks = 4, 4
 		})}
 		agents, schedulers := []string{"a1", "a2", "a3"}, []string{"s1", "s2", "s3"}
 		anyone := append(slices.Clone(agents), schedulers...)

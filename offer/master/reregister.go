@@ -187,10 +187,26 @@ func (m *Machine) boundRecovered(r *agentReport) error {
 	if n > m.cfg.Bounds.Frameworks && n > len(m.frameworks) {
 		return fmt.Errorf("%w: it would make %d frameworks; raise Bounds.Frameworks", ErrBound, n)
 	}
+	all := msg.FrameworkInfo{} // as one that has the roles of all
 	for _, id := range m.unknownFrameworks(r) {
-		if err := m.boundRoles(nil, r.listed[id]); err != nil {
-			return err
+		all.Roles = append(all.Roles, r.listed[id].Roles...)
+	}
+	slices.Sort(all.Roles)
+	all.Roles = slices.Compact(all.Roles)
+	return m.boundRoles(nil, all)
+}
+
+// boundUnion bounds what an agent's books will hold: the tasks of its report, and those that it did not list and is asked
+// about.
+func (m *Machine) boundUnion(a *agent, r *agentReport) error {
+	n := len(r.tasks)
+	for _, t := range a.sortedTasks() {
+		if r.tasks[t.agentKey()] == nil && !t.State.Terminal() {
+			n++
 		}
+	}
+	if n > m.cfg.Bounds.AgentTasks {
+		return fmt.Errorf("%w: agent %s would have %d tasks; raise Bounds.AgentTasks", ErrBound, a.info.ID, n)
 	}
 	return nil
 }
@@ -312,7 +328,8 @@ func (m *Machine) announceRecovered(fs []*framework) {
 }
 
 // adoptTask puts a reported task into the books: it was parked, lost, or never heard of. A task whose id the framework
-// has given to another one meanwhile is killed.
+// has given to another one meanwhile, or for which the framework has no room any more, is killed: until it has ended, only
+// the agent's books know it.
 func (m *Machine) adoptTask(a *agent, t *task) {
 	f := m.frameworks[t.Framework]
 	if parked, ok := f.unreachable.get(t.ID); ok && parked.Agent == a.info.ID {
@@ -320,6 +337,9 @@ func (m *Machine) adoptTask(a *agent, t *task) {
 		f.unreachable.remove(t.ID)
 		m.emit(TaskRemoved{parked.TaskReport})
 	} else if f.idTaken(t.ID) {
+		t.stray, t.Killing = true, true
+	}
+	if len(f.tasks) >= m.cfg.Bounds.Tasks {
 		t.stray, t.Killing = true, true
 	}
 	m.addTask(f, a, t)
@@ -332,6 +352,9 @@ func (m *Machine) adoptTask(a *agent, t *task) {
 // answered ended with the link they went out on. On that same link they are still on their way, or so is the answer: they hold
 // on top of the total that the agent tells.
 func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
+	if err := m.boundUnion(a, r); err != nil {
+		return err
+	}
 	sameLink := a.link == l
 	var pending []pendingOp
 	if sameLink {

@@ -343,6 +343,56 @@ func TestReportedFrameworksAreBounded(t *testing.T) {
 	require.Len(t, r.m.Frameworks(), 1)
 }
 
+// docs/protocol.md §18.1 the roles of all frameworks that a report adds are bounded together.
+func TestReportedRolesAreBounded(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.Bounds.Roles = 3 })
+	i, j := info("a", "b"), info("c", "d")
+	i.ID, j.ID = "i", "j"
+	rep := msg.ReregisterAgent{Info: msg.AgentInfo{ID: "S"}, Total: resource.MustParse("cpus:1"), Frameworks: []msg.FrameworkInfo{i, j}}
+	r.up("a")
+	require.ErrorIs(t, r.try("a", rep), master.ErrBound)
+	require.Empty(t, r.m.Frameworks())
+	rep.Frameworks[1].Roles = []role.Name{"b", "c"}
+	r.say("a", rep)
+	require.Len(t, r.m.Frameworks(), 2)
+}
+
+// docs/protocol.md §18.1 the tasks of an agent are bounded whatever it reports: those in the books that it did not list count
+// as well, and a report that would be too much is refused before anything changes.
+func TestTasksOfAReportAndOfTheBooksAreBounded(t *testing.T) {
+	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"), func(c *master.Config) { c.Bounds.AgentTasks = 2 })
+	r.launch("s", o, task("t1", a, "cpus:1;mem:32"), task("t2", a, "cpus:1;mem:32"))
+	more := taskReport(master.TaskReport{Framework: f, Role: "web", ID: "t3", State: msg.TaskRunning, Resources: resource.MustParse("cpus:1;mem:32")})
+	before := plain(r.m.Snapshot())
+	require.ErrorIs(t, r.try("a", r.report(a, func(b *msg.ReregisterAgent) { b.Tasks = append(b.Tasks[:1], more) })), master.ErrBound)
+	require.Equal(t, before, plain(r.m.Snapshot()))
+	r.say("a", status(f, "t2", msg.TaskFinished, 1)) // it ended, and its agent knows no more of it
+	r.say("a", r.report(a, func(b *msg.ReregisterAgent) { b.Tasks = append(b.Tasks[:1], more) }))
+	_, ok := r.task(f, "t3")
+	require.True(t, ok)
+}
+
+// docs/protocol.md §18.1 a framework's live tasks are bounded: one that comes back with its agent when there is no room left
+// is killed, and what it holds is free when it has ended.
+func TestReturningTasksAreBounded(t *testing.T) {
+	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"), func(c *master.Config) { c.Bounds.Tasks = 1 })
+	r.launch("s", o, task("t", a, "cpus:1;mem:32"))
+	rep := r.report(a)
+	r.advance(75 * time.Second)
+	b := r.agent("b", "cpus:4;mem:1024")
+	r.launch("s", r.offer(f), task("u", b, "cpus:1;mem:32"))
+	r.took("s")
+	r.up("a")
+	r.say("a", rep)
+	require.Equal(t, msg.KillTask{Framework: f, Task: "t"}, last[msg.KillTask](r, "a"))
+	require.Empty(t, r.states("s"))
+	require.Equal(t, res("cpus:1;mem:32"), r.used(a))
+	r.say("a", status(f, "t", msg.TaskKilled, 1))
+	r.say("s", msg.Acknowledge{Agent: a, Task: "t", UUID: msg.UUID{1}})
+	require.Equal(t, []string{"t TASK_KILLED "}, r.states("s"))
+	require.Equal(t, res(""), r.used(a))
+}
+
 // docs/protocol.md §4.3 a link carries one party: an agent cannot subscribe, a scheduler cannot register.
 func TestOnePartyPerLink(t *testing.T) {
 	r := newRig(t)

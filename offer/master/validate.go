@@ -283,8 +283,12 @@ func (p *plan) validGroup(g msg.LaunchGroup) error {
 			return fmt.Errorf("%w: task %q names another executor than its group", ErrInvalid, t.ID)
 		}
 	}
-	if n := len(p.f.tasks) + len(p.tasks) + len(g.Tasks); n > p.m.cfg.Bounds.Tasks {
+	b := p.m.cfg.Bounds
+	if n := len(p.f.tasks) + len(p.tasks) + len(g.Tasks); n > b.Tasks {
 		return fmt.Errorf("%w: the framework would have %d tasks; raise Bounds.Tasks", ErrBound, n)
+	}
+	if n := len(p.a.tasks) + len(p.tasks) + len(g.Tasks); n > b.AgentTasks {
+		return fmt.Errorf("%w: the agent would have %d tasks; raise Bounds.AgentTasks", ErrBound, n)
 	}
 	return nil
 }

@@ -119,9 +119,10 @@ func addAligned(a, b []entry) []entry {
 	return out
 }
 
-// sub appends a − b to out, saturating; nil if nothing is left and out was nil.
+// sub appends a − b to out, saturating; nil if nothing is left and out was nil. out must not share memory with a and b.
 func sub(out, a, b []entry) []entry {
-	if out == nil {
+	fresh := out == nil
+	if fresh {
 		out = make([]entry, 0, len(a))
 	}
 	i, j := 0, 0
@@ -148,7 +149,7 @@ func sub(out, a, b []entry) []entry {
 		}
 	}
 	out = append(out, a[i:]...)
-	if len(out) == 0 {
+	if fresh && len(out) == 0 {
 		return nil
 	}
 	return out

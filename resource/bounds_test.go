@@ -167,3 +167,19 @@ func TestAllocationsPerOperation(t *testing.T) {
 		}), s.name)
 	}
 }
+
+// A Sum that was used up takes anew without new memory.
+// docs/resource-model.md §4.2
+func TestSumKeepsItsMemory(t *testing.T) {
+	var sum resource.Sum
+	r := resource.MustParse("cpus:1;mem:2;x:3")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		sum.Add(r)
+		sum.SubSaturating(r)
+	}))
+	require.Equal(t, resource.Resources{}, sum.Resources())
+	require.Equal(t, resource.Resources{}, sum.View())
+	sum.Add(r)
+	require.Equal(t, r, sum.Resources())
+	require.ErrorContains(t, new(resource.Sum).Sub(r), "{} does not hold")
+}

@@ -24,8 +24,8 @@ type body struct {
 
 // entryOf makes the entry of r. It copies; an empty r gives an empty entry.
 func entryOf(r *Resource) entry {
-	e := entry{m: metaOf(r)}
 	d := r.Disk.Clone()
+	e := entry{m: metaOf(r, d)}
 	if r.Kind == KindScalar {
 		e.n = int64(r.Scalar)
 		if d == nil {

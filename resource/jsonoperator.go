@@ -3,9 +3,9 @@ package resource
 import "github.com/proffer-go/proffer/role"
 
 // parseJSONItems reads operator JSON: strict, and under the rules of docs/resource-model.md §2.4.
-func parseJSONItems(text string, o options) ([]item, error) {
+func parseJSONItems(text string, o options) ([]entry, error) {
 	p := &scanner{s: text, strict: true}
-	var items []item
+	var items []entry
 	var seen kindTable
 	err := p.resources(func(n, off int, w Wire, st stated) error {
 		if w.Role == nil && len(w.Resource.Reservations) == 0 && o.defaultRole != role.Default {
@@ -25,7 +25,7 @@ func parseJSONItems(text string, o options) ([]item, error) {
 		if !seen.agrees(e.m.name, e.m.kind) {
 			return at(off, why(ErrMixedKinds, "%s is given as %s, and before as another kind", excerpt(e.m.name), e.m.kind))
 		}
-		items = append(items, item{e})
+		items = append(items, e)
 		return nil
 	})
 	return items, err

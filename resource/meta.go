@@ -75,12 +75,9 @@ func plainMeta(name string, kind Kind) *meta {
 	return nil
 }
 
-// metaOf makes the key of r, which keeps nothing of r that its owner could change.
-func metaOf(r *Resource) *meta {
-	d := r.Disk
-	if d != nil && *d == (Disk{}) {
-		d = nil
-	}
+// metaOf makes the key of r, which keeps nothing of r that its owner could change. d is a clone of r.Disk and from
+// now on must only be read.
+func metaOf(r *Resource, d *Disk) *meta {
 	if d == nil && len(r.Reservations) == 0 && r.AllocationRole == "" && !r.Revocable && !r.Shared && r.ProviderID == "" {
 		if m := plainMeta(r.Name, r.Kind); m != nil {
 			return m
@@ -91,7 +88,7 @@ func metaOf(r *Resource) *meta {
 		provider: r.ProviderID, revocable: r.Revocable, shared: r.Shared, disk: d != nil,
 	}
 	if d != nil {
-		m.source = d.Clone().Source
+		m.source = d.Source
 		if d.Persistence != nil {
 			m.persists, m.volumeID = true, d.Persistence.ID
 		}

@@ -2,8 +2,8 @@ package resource
 
 import (
 	"errors"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/proffer-go/proffer/role"
 )
@@ -16,13 +16,7 @@ func Parse(text string, opts ...Option) (Resources, error) {
 	if err != nil {
 		return Resources{}, err
 	}
-	es := make([]entry, 0, len(items))
-	for _, it := range items {
-		if !it.e.isEmpty() {
-			es = append(es, it.e)
-		}
-	}
-	return Resources{e: canon(es)}, nil
+	return Resources{e: canon(slices.DeleteFunc(items, func(e entry) bool { return e.isEmpty() }))}, nil
 }
 
 // MustParse is Parse for tests and examples: it panics on an error.
@@ -44,15 +38,13 @@ func ParseItems(text string, opts ...Option) ([]Resource, error) {
 	}
 	out := make([]Resource, len(items))
 	for i := range items {
-		out[i] = items[i].e.resource()
+		out[i] = items[i].resource()
 	}
 	return out, nil
 }
 
-// item is one stated resource.
-type item struct{ e entry }
-
-func parseItems(text string, o options) ([]item, error) {
+// parseItems reads the items as stated, empty ones too, nothing merged.
+func parseItems(text string, o options) ([]entry, error) {
 	lo, hi := trim(text, 0, len(text))
 	if lo < hi && text[lo] == '[' {
 		return parseJSONItems(text, o)
@@ -60,7 +52,7 @@ func parseItems(text string, o options) ([]item, error) {
 	if lo < hi && text[lo] == '{' {
 		return nil, at(lo, why(ErrSyntax, "expected a JSON array: put the object into [ ]"))
 	}
-	items := make([]item, 0, min(strings.Count(text, ";")+1, 64))
+	items := make([]entry, 0, min(strings.Count(text, ";")+1, 64))
 	var seen kindTable
 	for n, i := 0, 0; i <= len(text); n++ {
 		j := len(text)
@@ -82,7 +74,7 @@ func parseItems(text string, o options) ([]item, error) {
 		if err != nil {
 			return nil, inItem(n, err)
 		}
-		items = append(items, item{e})
+		items = append(items, e)
 	}
 	return items, nil
 }
@@ -186,9 +178,6 @@ func parseKey(text string, lo, hi int, owner role.Name) (string, role.Name, erro
 			return "", "", at(lo, why(err, "default role"))
 		}
 		return "", "", at(roleAt, err)
-	}
-	if !utf8.ValidString(string(owner)) {
-		return "", "", at(max(roleAt, lo), why(ErrReservation, "role %s is not UTF-8", excerpt(string(owner))))
 	}
 	return name, owner, nil
 }

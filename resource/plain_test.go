@@ -3,7 +3,6 @@ package resource_test
 import (
 	"math/big"
 	"slices"
-	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,7 +12,7 @@ import (
 // Plain, slow versions of what the package does cleverly.
 
 // plainFind serves target by target, stage by stage, entry by entry, on lists of resources.
-func plainFind(t *testing.T, have, target resource.Resources) (resource.Resources, bool) {
+func plainFind(t tester, have, target resource.Resources) (resource.Resources, bool) {
 	t.Helper()
 	var left, found []resource.Resource
 	for e, n := range have.All() {
@@ -23,7 +22,7 @@ func plainFind(t *testing.T, have, target resource.Resources) (resource.Resource
 	}
 	for want, n := range target.All() {
 		for range n {
-			if !plainFindOne(t, left, want.Clone(), &found) {
+			if !plainFindOne(left, want.Clone(), &found) {
 				return resource.Resources{}, false
 			}
 		}
@@ -31,7 +30,7 @@ func plainFind(t *testing.T, have, target resource.Resources) (resource.Resource
 	return foreignOf(t, found), true
 }
 
-func plainFindOne(t *testing.T, left []resource.Resource, want resource.Resource, found *[]resource.Resource) bool {
+func plainFindOne(left []resource.Resource, want resource.Resource, found *[]resource.Resource) bool {
 	owner := want.Owner()
 	stages := []func(resource.Resource) bool{
 		func(r resource.Resource) bool { return owner != "" && r.Owner() == owner },
@@ -78,12 +77,14 @@ func plainTake(from, want *resource.Resource) resource.Resource {
 	return got
 }
 
-// foreignOf builds a collection without the checks on predefined names.
-func foreignOf(t interface {
+// tester is a test or one round of a property.
+type tester interface {
 	require.TestingT
 	Helper()
-}, list []resource.Resource,
-) resource.Resources {
+}
+
+// foreignOf builds a collection without the checks on predefined names.
+func foreignOf(t tester, list []resource.Resource) resource.Resources {
 	t.Helper()
 	r, err := resource.Build([]resource.Option{resource.ForeignNames()}, list...)
 	require.NoError(t, err)

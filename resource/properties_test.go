@@ -403,7 +403,7 @@ func TestProperty17Find(t *testing.T) {
 			target = target.ToUnreserved()
 		}
 		found, ok := a.Find(target)
-		plain, plainOK := plainFind(&testing.T{}, a, target)
+		plain, plainOK := plainFind(t, a, target)
 		require.Equal(t, plainOK, ok)
 		if ok {
 			equal(t, plain, found)

@@ -225,15 +225,14 @@ func appendRanges(b []byte, r Ranges) []byte {
 // maxIntegers is the largest number of integers whose quantity is a legal Scalar.
 const maxIntegers = uint64(MaxScalar / 1000)
 
-// overlapping reports two intervals of rs, each well-formed, that share an integer.
+// overlapping sorts rs, whose intervals must be well-formed, and reports two of them that share an integer.
 func overlapping(rs []span[uint64]) (a, b span[uint64], found bool) {
-	s := slices.Clone(rs)
-	slices.SortFunc(s, func(a, b span[uint64]) int {
+	slices.SortFunc(rs, func(a, b span[uint64]) int {
 		return cmp.Or(cmp.Compare(a.Begin, b.Begin), cmp.Compare(a.End, b.End))
 	})
-	for i := 1; i < len(s); i++ {
-		if s[i].Begin <= s[i-1].End {
-			return s[i-1], s[i], true
+	for i := 1; i < len(rs); i++ {
+		if rs[i].Begin <= rs[i-1].End {
+			return rs[i-1], rs[i], true
 		}
 	}
 	return span[uint64]{}, span[uint64]{}, false

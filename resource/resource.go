@@ -83,7 +83,7 @@ func count(n uint64) Scalar {
 // Equal reports whether both have the same metadata key and the same value. A disk's volume
 // and a persistence's principal do not count (docs/resource-model.md §3.5).
 func (r Resource) Equal(s Resource) bool {
-	return compareMeta(metaOf(&r), metaOf(&s)) == 0 && r.Scalar == s.Scalar &&
+	return compareMeta(metaOf(&r, r.Disk.Clone()), metaOf(&s, s.Disk.Clone())) == 0 && r.Scalar == s.Scalar &&
 		r.Ranges.Equal(s.Ranges) && r.Set.Equal(s.Set)
 }
 

@@ -12,6 +12,7 @@ package quota
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
@@ -83,7 +84,7 @@ func (c Config) String() string {
 	return fmt.Sprintf("%s: guarantees %s, limits %s", c.Role, c.Guarantees, c.Limits)
 }
 
-// Validate checks c on its own, in this order: role, ceilings, scalars only, no limit below a guarantee (docs/resource-model.md §5.4).
+// Validate checks c on its own, in this order: role, names, ceilings, scalars only, no limit below a guarantee (docs/resource-model.md §5.4).
 // That amounts are finite and not negative is seen to when Quantities and Limits are built.
 func (c Config) Validate() error {
 	if err := c.Role.Validate(); err != nil {
@@ -106,6 +107,9 @@ func (c Config) Validate() error {
 }
 
 func checkAmount(name string, amount resource.Scalar) error {
+	if strings.ContainsAny(name, "()") {
+		return fmt.Errorf("%w: %.80q has parentheses, which no name in a quota has", resource.ErrName, name)
+	}
 	if most := ceiling(name); amount > most {
 		return fmt.Errorf("%w: %s of %s, at most %s", ErrCeiling, amount, name, most)
 	}

@@ -269,10 +269,48 @@ func TestConfigJSONRefuses(t *testing.T) {
 		`{"role":"a","limits":{"cpus":{"value":"Infinity"}}}`,
 		`{"role":"a","limits":{"cpus":{"value":0.0004}}}`,
 		`{"role":"a","limits":{"cpus":{"value":true}}}`,
+		`{"role":"a","limits":{"cpus":{"value":null}}}`,
+		`{"role":"a","limits":{"cpus":null}}`,
+		`{"role":"a","limits":{"cpus":1}}`,
+		`{"role":"a","limits":{"cpus":"1"}}`,
+		`{"role":"a","limits":{"cpus(r)":{"value":1}}}`,
+		`{"role":"a","limits":[]}`,
+		`{"role":"a","guarantees":{"cpus":{"value":0.0004}}}`,
+		`{"role":"a","guarantees":{"cpus(r)":{"value":1}}}`,
+		`{"role":"a","guarantees":7}`,
 	} {
 		require.Error(t, json.Unmarshal([]byte(text), &c), text)
 		require.True(t, c.Equal(config(t, "keep", "cpus:1", "")), text)
 	}
+}
+
+// Amounts are written and read as everywhere else.
+// docs/http-v1.md §9.2
+func TestConfigJSONIsThatOfItsAmounts(t *testing.T) {
+	c := config(t, "x", "cpus:1.5;é:2", "cpus:3;mem:0;é:9")
+	guarantees, err := json.Marshal(c.Guarantees)
+	require.NoError(t, err)
+	limits, err := json.Marshal(c.Limits)
+	require.NoError(t, err)
+	b, err := json.Marshal(c)
+	require.NoError(t, err)
+	require.Equal(t, `{"role":"x","guarantees":`+string(guarantees)+`,"limits":`+string(limits)+`}`, string(b))
+
+	var d quota.Config
+	err = json.Unmarshal([]byte(`{"role":"x","limits":{"cpus":{"value":0.0004}}}`), &d)
+	require.ErrorIs(t, err, quota.ErrMalformed)
+	require.ErrorIs(t, err, resource.ErrTooSmall)
+	require.ErrorIs(t, json.Unmarshal([]byte(`{"role":"x","guarantees":{"cpus":{"value":0.0004}}}`), &d), resource.ErrTooSmall)
+	require.NoError(t, json.Unmarshal([]byte(`{"role":"x","guarantees":null,"limits":{"cpus":{"value":0}},"guarantees":{"cpus":{"value":0}}}`), &d))
+	require.True(t, d.Equal(config(t, "x", "", "cpus:0")))
+}
+
+// A quota built from JSON of another kind is held against the names of quotas, too.
+// docs/resource-model.md §4.5
+func TestQuotaNamesHaveNoParentheses(t *testing.T) {
+	c := quota.Config{Role: "a"}
+	require.NoError(t, c.Limits.UnmarshalJSON([]byte(`{"cpus(r)":1}`)))
+	require.ErrorIs(t, c.Validate(), resource.ErrName)
 }
 
 // docs/resource-model.md §5.4

@@ -2,11 +2,13 @@ package scenario_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/proffer-go/proffer/offer/scenario"
+	"github.com/proffer-go/proffer/reservation"
 )
 
 // recorded is a case with a record of everything, edited by the tests below.
@@ -88,6 +90,44 @@ func TestCompareFindsEachDifference(t *testing.T) {
 		_, err := check(c, scenario.Strict())
 		require.ErrorIs(t, err, scenario.ErrDiffers, place)
 		require.Contains(t, err.Error(), place)
+	}
+}
+
+// docs/allocation.md §0: what is recorded of the steps inside an atomic is compared too, of nested ones as well, and all
+// that differs is told; a refusal there is told in the result of the whole.
+func TestCompareLooksInsideAtomic(t *testing.T) {
+	play := func(first, second, third string) (scenario.Result, error) {
+		available := `{"op":"update_available","agent":"A","operations":[` + reserve + `]` + first + `}`
+		held := `{"op":"update_allocation","framework":"F","role":"r","agent":"A","offered":"cpus:1","operations":[]` + second + `}`
+		nested := `{"op":"atomic","ops":[{"op":"update_available","agent":"B","operations":[` + reserve + `]` + third + `}]}`
+		c := caseOf(t, "", addF, addA, `{"op":"atomic","ops":[`+addA2("B")+`,`+available+`,`+held+`,`+nested+`]}`)
+		r, err := scenario.New(c, scenario.Strict())
+		require.NoError(t, err)
+		var res scenario.Result
+		var s *scenario.Step
+		for r.More() {
+			s = r.Step()
+			res, err = r.Next()
+			require.NoError(t, err)
+		}
+		return res, res.Compare(s)
+	}
+	one := `,"resulting":[{"name":"cpus","type":"SCALAR","scalar":{"value":1}}]`
+	res, err := play(`,"result":"failed: it is offered"`, one, `,"result":"ok"`)
+	require.NoError(t, err)
+	require.Len(t, res.Ops, 4)
+	require.ErrorIs(t, res.Err, reservation.ErrNotContained)
+	require.ErrorContains(t, res.Err, "1 (update_available): ")
+	text, err := res.MarshalJSON()
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"result":"error","error":"1 (update_available): `)
+	_, err = play("", "", "")
+	require.NoError(t, err)
+	_, err = play(`,"result":"ok"`, strings.Replace(one, "1", "2", 1), `,"result":"error"`)
+	require.ErrorIs(t, err, scenario.ErrDiffers)
+	for _, want := range []string{`step 2 (atomic): 1 (update_available): result ok: false`, `; 2 (update_allocation): resulting: cpus:1`,
+		`; 3 (atomic): 0 (update_available): result ok: true`} {
+		require.ErrorContains(t, err, want)
 	}
 }
 

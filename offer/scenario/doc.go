@@ -18,13 +18,13 @@
 // further fields are, those with ? may be absent:
 //
 //	add_agent                  agent, resources, used?, capabilities?, hostname?
-//	update_agent               agent, resources?, capabilities?, hostname?
+//	update_agent               agent, resources?, capabilities?, hostname?  (what is used there stays as it is)
 //	remove_agent, activate_agent, deactivate_agent                    agent
 //	add_framework              framework, roles, suppressed_roles?, capabilities?, active?, used?, min_allocatable?
 //	update_framework           the same; active and used are not read
 //	remove_framework, activate_framework, deactivate_framework        framework
 //	suppress, revive           framework, roles? (none: all)
-//	recover                    framework, role, agent, resources, refuse_seconds? or default_filter?
+//	recover                    framework, role, agent, resources, refuse_seconds? or default_filter?, is_allocated?
 //	decline_all                framework?, role?, agent?, refuse_seconds? or default_filter?, expanded? (recorded recovers)
 //	transition_to_allocated    framework, role, agent, resources
 //	update_allocation          framework, role, agent, offered, operations
@@ -39,8 +39,14 @@
 //
 // Resources are text or a list of Resource messages. Operations are {"type","resources"} with RESERVE, UNRESERVE, CREATE or
 // DESTROY. Used maps a framework, under add_framework an agent, to {"role","resources"}. A framework that lists no
-// capabilities has RESERVATION_REFINEMENT; an agent that lists none has all. What is recorded of a step stands in it:
-// allocation_runs, offers (framework → role → agent → {"text","json"}), result and resulting; see Recorded and Final.
+// capabilities has RESERVATION_REFINEMENT; an agent that lists none has all. Is_allocated is read and makes no difference.
+// A field that is null is absent, and one that is not listed is refused.
+//
+// What is recorded of a step stands in it: allocation_runs and offers (framework → role → agent → {"text","json"}) of any
+// step but those inside atomic and expanded, whose runs and offers are the whole step's; result (ok, error or failed, with
+// why after a colon if known) of update_available; resulting of update_allocation. Inside atomic the last two are compared
+// as well, and a step that is refused there is told in the result of the whole. See Recorded and Final. Any step may have
+// comment, nondeterministic and alternatives, which are for people and not looked at.
 //
 // Values handed out belong to the caller; resource sets are immutable. A Replay is used by one goroutine at a time, a
 // parsed File by any number.

@@ -42,6 +42,22 @@ func (e *Error) Error() string {
 // Unwrap returns the error without its place.
 func (e *Error) Unwrap() error { return e.Err }
 
+// within says which of the steps inside a step err is about.
+func within(i int, op string, err error) error {
+	if op == "" {
+		return fmt.Errorf("%d: %w", i, err)
+	}
+	return fmt.Errorf("%d (%s): %w", i, op, err)
+}
+
+// join puts two errors, either of which may be nil, on one line.
+func join(a, b error) error {
+	if a == nil || b == nil {
+		return errors.Join(a, b)
+	}
+	return fmt.Errorf("%w; %w", a, b)
+}
+
 // at gives err its place within a case.
 func at(name string, step int, op string, err error) error {
 	if err == nil {

@@ -88,16 +88,27 @@ func (rec *Recorded) field(key string, v json.RawMessage) (err error) {
 		rec.Offers = new(Offers)
 		return decode(v, rec.Offers)
 	case "result":
-		var s string
-		err = decode(v, &s)
-		ok := s == "ok"
-		rec.OK = &ok
+		rec.OK, err = outcome(v)
 	case "resulting":
 		var res resource.Resources
 		res, err = collection(v)
 		rec.Resulting = &res
 	}
 	return err
+}
+
+// outcome reads a result: ok, or error or failed, which may say why after a colon.
+func outcome(v json.RawMessage) (*bool, error) {
+	var s string
+	if err := decode(v, &s); err != nil {
+		return nil, err
+	}
+	word, _, _ := strings.Cut(s, ":")
+	ok := s == "ok"
+	if !ok && word != "error" && word != "failed" {
+		return nil, fmt.Errorf("%.80q is none of ok, error and failed: %w", s, ErrFormat)
+	}
+	return &ok, nil
 }
 
 // decode is json.Unmarshal with this package's error.
@@ -393,11 +404,11 @@ func (r *reader) inner(v json.RawMessage, depth int) ([]Step, error) {
 	list := []Step{}
 	for i, one := range raw {
 		s, err := r.step(one, depth+1)
+		if err == nil && (s.Recorded.Offers != nil || s.Recorded.Runs != nil) {
+			err = fmt.Errorf("offers and allocation_runs are those of the whole step and stand there: %w", ErrFormat)
+		}
 		if err != nil {
-			if s.Op == "" {
-				return nil, fmt.Errorf("%d: %w", i, err)
-			}
-			return nil, fmt.Errorf("%d (%s): %w", i, s.Op, err)
+			return nil, within(i, s.Op, err)
 		}
 		list = append(list, s)
 	}

@@ -160,7 +160,7 @@ func (r *Replay) recover(p place, res resource.Resources, f offer.Filter) error 
 // declineAll gives back the outstanding offers that the step names.
 func (r *Replay) declineAll(s *Step) error {
 	if r.cfg.Reference && s.Expanded != nil {
-		return r.doAll(s.Expanded)
+		return r.doAll(s.Expanded, &Result{}) // recovers: none is refused, they fail or not
 	}
 	for _, p := range r.places() {
 		if s.Framework != "" && s.Framework != p.framework || s.Role != "" && s.Role != p.role || s.Agent != "" && s.Agent != p.agent {

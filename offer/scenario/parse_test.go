@@ -59,6 +59,12 @@ func TestParseRefuses(t *testing.T) {
 		step(`{"op":"update_available","agent":"A","operations":[{"type":"LAUNCH","resources":""}]}`):  {scenario.ErrUnknownOp, "operation 0"},
 		step(`{"op":"update_available","agent":"A","operations":[{"type":"RESERVE"}]}`):                {scenario.ErrFormat, "operation 0"},
 		step(`{"op":"atomic","ops":[{"op":"pause"},{"op":"dance"}]}`):                                  {scenario.ErrUnknownOp, `step 1 (atomic): "ops": 1 (dance)`},
+		step(`{"op":"atomic","ops":[{"op":"pause","offers":{}}]}`):                                     {scenario.ErrFormat, `"ops": 0 (pause): offers and allocation_runs`},
+		step(`{"op":"atomic","ops":[{"op":"resume"},{"op":"pause","allocation_runs":0}]}`):             {scenario.ErrFormat, `"ops": 1 (pause): offers and allocation_runs`},
+		step(`{"op":"update_available","agent":"A","operations":[],"result":"done"}`):                  {scenario.ErrFormat, `"result": "done" is none of`},
+		step(`{"op":"update_available","agent":"A","operations":[],"result":"ok: or not"}`):            {scenario.ErrFormat, `"result"`},
+		step(`{"op":"update_available","agent":"A","operations":[],"result":1}`):                       {scenario.ErrFormat, `"result"`},
+		step(`{"op":"update_agent","agent":"A","used":{}}`):                                            {scenario.ErrUnknownField, `step 1 (update_agent): "used"`},
 		step(`{"op":"decline_all","expanded":[{"op":"pause"}]}`):                                       {scenario.ErrFormat, "only recover"},
 		step(`{"op":"pause","offers":{"F":{"r":{"A":{}}}}}`):                                           {scenario.ErrMissing, `offer of agent "A"`},
 		step(strings.Repeat(`{"op":"atomic","ops":[`, 20) + strings.Repeat(`]}`, 20)):                  {scenario.ErrBound, "deep"},
@@ -75,6 +81,14 @@ func TestParseRefuses(t *testing.T) {
 			require.Equal(t, 1, e.Step, text)
 			require.Equal(t, "c", e.Case, text)
 		}
+	}
+}
+
+// docs/allocation.md §0: the words that a recorded result may be.
+func TestParseResults(t *testing.T) {
+	for word, ok := range map[string]bool{"ok": true, "error": false, "failed": false, "failed: no": false, "error: no": false} {
+		s := caseOf(t, "", `{"op":"update_available","agent":"A","operations":[],"result":"`+word+`"}`).Steps[0]
+		require.Equal(t, ok, *s.Recorded.OK, word)
 	}
 }
 

@@ -147,7 +147,7 @@ func (r *Replay) settle(res *Result) error {
 func (r *Replay) do(s *Step, res *Result) error {
 	switch s.Op {
 	case "atomic":
-		return r.doAll(s.Ops)
+		return r.doAll(s.Ops, res)
 	case "add_agent":
 		return r.addAgent(s)
 	case "update_agent":
@@ -217,10 +217,18 @@ func (r *Replay) set(s *Step) error {
 	return nil
 }
 
-func (r *Replay) doAll(steps []Step) error {
+// doAll plays steps one after the other, without the work that follows. What each one comes to is in res, and so is why
+// any of them was refused.
+func (r *Replay) doAll(steps []Step, res *Result) error {
 	for i := range steps {
-		if err := r.do(&steps[i], &Result{}); err != nil {
-			return fmt.Errorf("%d (%s): %w", i, steps[i].Op, err)
+		s := &steps[i]
+		one := Result{Case: res.Case, Step: res.Step, Op: s.Op}
+		if err := r.do(s, &one); err != nil {
+			return within(i, s.Op, err)
+		}
+		res.Ops = append(res.Ops, one)
+		if one.Err != nil {
+			res.fail(join(res.Err, within(i, s.Op, one.Err)))
 		}
 	}
 	return nil

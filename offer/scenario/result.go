@@ -18,9 +18,10 @@ type Result struct {
 	Runs      uint64
 	Offers    Offers
 	Rescinded []Rescinded
-	OK        *bool               // of update_available
-	Err       error               // why an update_available or update_allocation was refused; it changed nothing
+	OK        *bool               // of update_available; false where Err is set
+	Err       error               // why an update_available or update_allocation was refused; it changed nothing. Of atomic: all of them
 	Resulting *resource.Resources // of update_allocation
+	Ops       []Result            // of atomic, one per step inside; runs and offers are those of the whole. Not in JSON
 }
 
 // Rescinded is an offer that the allocator took back.
@@ -67,12 +68,22 @@ func (r Result) MarshalJSON() ([]byte, error) {
 }
 
 // Compare holds r against what is recorded of s, as far as something is, and returns the first difference as an Error of
-// ErrDiffers: runs, offers (as a set), result, resulting.
+// ErrDiffers: runs, offers (as a set), result, resulting; and the first of each step inside an atomic.
 func (r Result) Compare(s *Step) error {
-	return at(r.Case, r.Step, r.Op, r.compare(&s.Recorded))
+	return at(r.Case, r.Step, r.Op, r.compare(s))
 }
 
-func (r *Result) compare(want *Recorded) error {
+func (r *Result) compare(s *Step) error {
+	err := r.compareRecorded(&s.Recorded)
+	for i := range min(len(r.Ops), len(s.Ops)) {
+		if e := r.Ops[i].compare(&s.Ops[i]); e != nil {
+			err = join(err, within(i, s.Ops[i].Op, e))
+		}
+	}
+	return err
+}
+
+func (r *Result) compareRecorded(want *Recorded) error {
 	if want.Offers != nil {
 		if err := compareOffers(*want.Offers, r.Offers); err != nil {
 			return err

@@ -98,10 +98,11 @@ type Use struct {
 	Resources resource.Resources
 }
 
-// Recorded is what the file says followed a step. Nil fields were not recorded and are not compared.
+// Recorded is what the file says followed a step. Nil fields were not recorded and are not compared. Steps inside others
+// have no Runs and no Offers.
 type Recorded struct {
 	Runs      *uint64
 	Offers    *Offers
-	OK        *bool               // of update_available
+	OK        *bool               // of update_available: whether it was done
 	Resulting *resource.Resources // of update_allocation
 }

@@ -248,7 +248,14 @@ func (w *wild) fromAgent() msg.Message {
 	switch rapid.IntRange(0, 9).Draw(w.rt, "message") {
 	case 0, 1:
 		return msg.RegisterAgent{Info: msg.AgentInfo{ID: pick[agentID](w, "id", "", "", "", "x")}, Total: w.total()}
-	case 2, 3:
+	case 2:
+		return w.report(w.agentID(), func(b *msg.ReregisterAgent) {
+			if w.coin() {
+				b.Tasks = nil
+			}
+			w.others(b)
+		})
+	case 3:
 		b := w.report(w.agentID(), func(b *msg.ReregisterAgent) {
 			if w.coin() {
 				b.Total = w.total()
@@ -262,7 +269,6 @@ func (w *wild) fromAgent() msg.Message {
 			if w.coin() {
 				b.Frameworks = append(b.Frameworks, w.info())
 			}
-			w.others(b)
 			if w.coin() {
 				b.Tasks = append(b.Tasks, msg.TaskReport{Framework: w.framework(), Role: w.role(), State: w.state(), Info: w.task()})
 			}
@@ -284,10 +290,10 @@ func (w *wild) fromAgent() msg.Message {
 // others adds frameworks that nobody has heard of to a report, with a task each.
 func (w *wild) others(b *msg.ReregisterAgent) {
 	for n := range rapid.IntRange(0, 3).Draw(w.rt, "others") {
-		i := msg.FrameworkInfo{ID: frameworkID(fmt.Sprint("other", n)), Roles: []role.Name{w.role()}}
+		i := msg.FrameworkInfo{ID: frameworkID(fmt.Sprint("other", n)), Roles: []role.Name{pick[role.Name](w, "role", "web", "db", "x", "y")}}
 		b.Frameworks = append(b.Frameworks, i)
 		b.Tasks = append(b.Tasks, msg.TaskReport{Framework: i.ID, Role: i.Roles[0], State: msg.TaskRunning,
-			Info: msg.TaskInfo{ID: w.taskID(), Resources: resource.MustParse("cpus:0.1;mem:32")}})
+			Info: msg.TaskInfo{ID: pick[msg.TaskID](w, "task", "t1", "t2", "t3"), Resources: resource.MustParse("cpus:0.1;mem:32")}})
 	}
 }
 
@@ -388,9 +394,9 @@ func TestWildInputs(t *testing.T) {
 			if strict {
 				c.Allocator.Rules = offer.StrictDRF()
 			}
-			c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 3, 2, 2, 2
+			c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 2, 2, 2, 2
 			c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
-			c.Bounds.PendingOperations, c.Bounds.AgentTasks = 4, 4
+			c.Bounds.PendingOperations, c.Bounds.AgentTasks = 4, 2
 		})}
 		agents, schedulers := []string{"a1", "a2", "a3"}, []string{"s1", "s2", "s3"}
 		anyone := append(slices.Clone(agents), schedulers...)

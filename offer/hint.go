@@ -78,7 +78,7 @@ func unitsIn(r resource.Resources, unit resource.Quantities) int {
 }
 
 // cutToUnits leaves n units of v.b, and of names that the unit does not mention as large a part as of the one that it takes
-// most of.
+// most of. Integral names are cut to whole units that suffice.
 func (a *Allocator) cutToUnits(v *verdict, unit resource.Quantities, n int) {
 	has := v.b.res.Quantities()
 	part, whole := int64(0), int64(1)
@@ -91,8 +91,12 @@ func (a *Allocator) cutToUnits(v *verdict, unit resource.Quantities, n int) {
 	target := vec{}
 	for i := range v.b.unres.Len() {
 		if q := v.b.unres.Get(i); q > 0 {
-			if u := int64(unit.Get(a.names.list[i])); u > 0 {
-				target.Set(i, u*int64(n))
+			name := a.names.list[i]
+			if u := int64(unit.Get(name)) * int64(n); u > 0 {
+				if rest := u % 1000; rest > 0 && a.whole[name] {
+					u = min(u-rest+1000, q) // rounded down, the units would not fit any more
+				}
+				target.Set(i, u)
 			} else {
 				target.Set(i, mulDiv(q, part, whole))
 			}

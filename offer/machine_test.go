@@ -416,7 +416,7 @@ func (m *machine) hint(t *rapid.T) {
 	if !ok {
 		return
 	}
-	unit, err := resource.ParseQuantities(rapid.SampledFrom([]string{"cpus:1", "cpus:2;mem:5", "ports:1"}).Draw(t, "unit"))
+	unit, err := resource.ParseQuantities(rapid.SampledFrom([]string{"cpus:1", "cpus:2;mem:5", "ports:1", "cpus:1;gpus:0.4"}).Draw(t, "unit"))
 	require.NoError(t, err)
 	h := &offer.Hint{Unit: unit, Count: rapid.IntRange(0, 4).Draw(t, "count")}
 	if rapid.IntRange(0, 2).Draw(t, "none") == 0 {

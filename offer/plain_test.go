@@ -722,10 +722,13 @@ func (p *plain) hinted(k key, g *plainAgent, r resource.Resources, made []offer.
 	var target []resource.Quantity
 	for name, q := range r.ScalarQuantities().All() {
 		amount := h.Unit.Get(name) * resource.Scalar(wait)
-		if amount == 0 {
+		switch rest := amount % 1000; {
+		case amount == 0:
 			amount = resource.Scalar(int64(q) * num / den)
+		case rest > 0 && name == "gpus":
+			amount = min(amount-rest+1000, q)
 		}
-		target = append(target, resource.Quantity{Name: name, Amount: amount})
+		target = append(target, resource.Quantity{Name: name, Amount: integral(name, amount, q)})
 	}
 	kept := shrink(r.Filter(isRationed), target)
 	for e := range r.Named("ports").All() {

@@ -87,31 +87,24 @@ func (c *Cycle) FillGuarantees(g Agent) {
 		if v.Gate != 0 || v.HadTurn || v.Guaranteed.IsEmpty() {
 			continue
 		}
-		c.Grant(g, cl, Want{Scalars: v.Guaranteed.Add(riders(&v)), Reserved: true, Members: -1})
+		c.Grant(g, cl, Want{Scalars: v.Guaranteed.Add(c.riders(g, cl, &v)), Reserved: true, Members: -1})
 	}
 }
 
-// riders is what rides along with the guaranteed part of v: of the scalars without one as large a part as that is of the
-// scalar that it takes most of (docs/allocation.md §2.6).
-func riders(v *View) resource.Quantities {
-	have := v.Resources.Filter(rationed).ScalarQuantities()
-	part, whole := int64(0), int64(1)
-	for name, q := range v.Guaranteed.All() {
-		if h := int64(have.Get(name)); h > 0 && lessFraction(part, whole, min(int64(q), h), h) {
-			part, whole = min(int64(q), h), h
+// riders is what rides along with the guaranteed part of v: of each scalar that cl has no guarantee for as large a part of
+// what is free on g as the guaranteed part is of the scalar that it takes most of (docs/allocation.md §2.6). A limit that
+// leaves less cuts it when it is granted.
+func (c *Cycle) riders(g Agent, cl Client, v *View) resource.Quantities {
+	a, free := c.cy.a, &g.g.free.unres
+	sure := a.names.vec(v.Guaranteed)
+	part, whole := ratio(&sure, free)
+	var riders vec
+	for i := range free.Len() {
+		if q := free.Get(i); q > 0 && !a.guaranteedOf(cl.c.role, i) {
+			riders.Set(i, mulDiv(q, part, whole))
 		}
 	}
-	var list []resource.Quantity
-	for name, q := range have.All() {
-		if v.Guaranteed.Get(name) == 0 {
-			list = append(list, resource.Quantity{Name: name, Amount: resource.Scalar(mulDiv(int64(q), part, whole))})
-		}
-	}
-	sum, err := resource.NewQuantities(list...)
-	if err != nil {
-		return resource.Quantities{}
-	}
-	return sum
+	return a.names.quantities(&riders)
 }
 
 // ShareOut offers what is free on g to its clients in their order, to each all that it may have; those that refused the

@@ -155,6 +155,76 @@ func TestFillGuaranteesTakesRiders(t *testing.T) {
 	require.Equal(t, "cpus:2; mem:256; ports:[1-10]", got[0].Resources.String())
 }
 
+// What a limit cuts does not swell what rides along: of an agent of 4 cpus a guarantee and limit of 1 is a quarter, and so
+// brings a quarter of memory and ports, under a policy as without. Of 2 gpus a quarter is less than one: it stays.
+//
+// docs/allocation.md §2.6
+func TestRidersAreInProportionToTheAgent(t *testing.T) {
+	for _, limit := range []string{"", "cpus:1"} {
+		for name, p := range map[string]offer.Policy{"none": nil, "pack": offer.Pack(), "spread": offer.Spread()} {
+			t.Run(name+" "+limit, func(t *testing.T) {
+				l := newLoop(t, offer.Config{Policy: p})
+				q, err := quota.Parse("q", "cpus:1", limit)
+				require.NoError(t, err)
+				require.NoError(t, l.a.SetQuota(0, []quota.Config{q}, true))
+				for f, r := range map[offer.FrameworkID]role.Name{"F": "q", "G": "n"} {
+					require.NoError(t, l.a.AddFramework(0, offer.FrameworkSpec{ID: f, Roles: []role.Name{r}, Capabilities: offer.GPUResources}))
+				}
+				require.NoError(t, l.a.AddAgent(0, offer.AgentSpec{ID: "A", Total: resource.MustParse("cpus:4;mem:1024;gpus:2;ports:[1-8]")}))
+				got := make(map[offer.FrameworkID]string)
+				for _, o := range l.wait(20 * time.Millisecond) {
+					got[o.Framework] = o.Resources.String()
+				}
+				require.Equal(t, map[offer.FrameworkID]string{
+					"F": "cpus:1; mem:256; ports:[1-2]", "G": "cpus:3; gpus:2; mem:768; ports:[3-8]",
+				}, got)
+			})
+		}
+	}
+}
+
+// A name that has a guarantee does not ride along, even where that guarantee is met already.
+//
+// docs/allocation.md §2.6
+func TestWhatIsGuaranteedDoesNotRide(t *testing.T) {
+	for name, p := range map[string]offer.Policy{"none": nil, "pack": offer.Pack()} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t, offer.Config{Policy: p})
+			q, err := quota.Parse("q", "cpus:1;mem:64", "cpus:1;mem:64")
+			require.NoError(t, err)
+			require.NoError(t, l.a.SetQuota(0, []quota.Config{q}, true))
+			l.framework("F", "q")
+			use := offer.Use{Framework: "F", Role: "q", Resources: resource.MustParse("mem:64")}
+			require.NoError(t, l.a.AddAgent(0, offer.AgentSpec{ID: "B", Total: use.Resources, Used: []offer.Use{use}}))
+			require.NoError(t, l.a.AddAgent(0, offer.AgentSpec{ID: "A", Total: resource.MustParse("cpus:4;mem:1024;ports:[1-8]")}))
+			require.Empty(t, l.wait(20*time.Millisecond), "1 cpu without memory is below the minimum")
+			require.Equal(t, offer.GateLimit, l.a.Explain("F", "q", "A").Gate)
+		})
+	}
+}
+
+// What a policy asks for of an integral name is rounded down, unless it is all that is free.
+//
+// docs/allocation.md §2.7
+func TestPolicyGrantsWholeUnits(t *testing.T) {
+	rules := offer.DefaultRules(offer.V1)
+	rules.Integral = []string{"slots"}
+	for free, want := range map[string]string{"cpus:2;slots:3": "cpus:2; slots:1", "cpus:2;slots:1.5": "cpus:2; slots:1.5"} {
+		l := newLoop(t, offer.Config{Rules: rules, Policy: planOnly(func(c *offer.Cycle) {
+			for g := range c.Agents() {
+				for cl := range c.Clients(g) {
+					c.Grant(g, cl, offer.Want{Scalars: resource.MustParse("cpus:2;slots:1.5").ScalarQuantities()})
+				}
+			}
+		})})
+		l.framework("F", "r")
+		require.NoError(t, l.a.AddAgent(0, offer.AgentSpec{ID: "A", Total: resource.MustParse(free)}))
+		got := l.wait(20 * time.Millisecond)
+		require.Len(t, got, 1)
+		require.Equal(t, want, got[0].Resources.String())
+	}
+}
+
 type planOnly func(*offer.Cycle)
 
 func (p planOnly) Plan(c *offer.Cycle) { p(c) }

@@ -60,12 +60,13 @@ type View struct {
 
 // Want says how much of what a client may have it is to be offered.
 type Want struct {
-	// Scalars is the most of each unreserved, non-revocable scalar; names that are absent are left out.
+	// Scalars is the most of each unreserved, non-revocable scalar; names that are absent are left out, and less than
+	// there is of a name that is integral is rounded down to whole units.
 	Scalars   resource.Quantities
 	Reserved  bool // the reserved part as well, volumes included
 	Revocable bool // the revocable part as well
 	// Members is the most members of each unreserved range or set, such as ports; negative: the riders' rule, which is
-	// as large a part of them as Scalars is of the scalar it takes most of.
+	// as large a part of them as Scalars is of what is free on the agent of the scalar it takes most of.
 	Members int
 	Whole   bool // all of it; the other fields are not read
 }
@@ -141,7 +142,7 @@ func (c *Cycle) Grant(g Agent, cl Client, w Want) Outcome {
 		return Outcome{Gate: v.named()}
 	}
 	if !w.Whole {
-		v.b = a.bundle(a.wanted(v.b.res, w))
+		v.b = a.bundle(a.wanted(g.g, v.b.res, w))
 		switch {
 		case !a.passesMinimum(cl.c, g.g, v.b):
 			return Outcome{Gate: GateCutTooSmall}
@@ -164,14 +165,18 @@ func (v *verdict) named() Gate {
 	return v.gate
 }
 
-// wanted is the part of r that w says.
-func (a *Allocator) wanted(r resource.Resources, w Want) resource.Resources {
-	ration := r.Filter(rationed)
-	cut := ration.ShrinkTo(w.Scalars, a.pieceOrder())
+// wanted is the part that w says of r, which may be less than what is free on g.
+func (a *Allocator) wanted(g *agent, r resource.Resources, w Want) resource.Resources {
+	var target vec
+	for i := range g.free.unres.Len() {
+		if g.free.unres.Get(i) > 0 {
+			target.Set(i, int64(w.Scalars.Get(a.names.list[i])))
+		}
+	}
+	cut := a.shrink(r.Filter(rationed), &target)
 	part, whole := int64(0), int64(1)
 	if w.Members < 0 {
-		got, all := a.names.vec(cut.ScalarQuantities()), a.names.vec(ration.ScalarQuantities())
-		part, whole = ratio(&got, &all)
+		part, whole = ratio(&a.bundle(cut).unres, &g.free.unres)
 	}
 	for e := range r.Items() {
 		switch {

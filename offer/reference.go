@@ -101,7 +101,12 @@ func (a *Allocator) shrinkToLimit(r resource.Resources, n *node, spent *vec) res
 		return r
 	}
 	config, _ := a.quota.Get(n.name)
-	return r.ShrinkToLimits(config.Limits.Sub(a.names.quantities(spent)), a.pieceOrder())
+	got := r.ShrinkToLimits(config.Limits.Sub(a.names.quantities(spent)), a.pieceOrder())
+	if len(a.rules.Integral) == 0 || got.Equal(r) {
+		return got
+	}
+	target := a.names.vec(got.ScalarQuantities())
+	return a.shrink(r, &target)
 }
 
 // chargeReference books a grant in the sums of this run.

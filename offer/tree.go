@@ -117,7 +117,7 @@ func (a *Allocator) treePortion(n *node, b *bundle) portion {
 			}
 		}
 		p.sure.Set(i, sure)
-		p.target.Set(i, a.unit(i, sure+rest, q, &p))
+		p.target.Set(i, sure+rest)
 	}
 	return p
 }
@@ -132,15 +132,6 @@ func (p *portion) cutBy(g Gate) {
 	if p.gate == 0 || g < p.gate {
 		p.gate = g
 	}
-}
-
-// unit rounds a cut of an integral name down to whole units.
-func (a *Allocator) unit(i int, target, whole int64, p *portion) int64 {
-	if target < whole && a.whole[a.names.list[i]] && target%1000 != 0 {
-		p.cut = true
-		return target - target%1000
-	}
-	return target
 }
 
 // treeShare is the second stage: reservations, ranges, sets and revocable resources whole, and the portion.
@@ -180,7 +171,7 @@ func (a *Allocator) treeGuarantee(n *node, b *bundle) verdict {
 		if !a.guaranteedOf(n, i) {
 			rider = min(p.target.Get(i), mulDiv(q, part, whole))
 		}
-		p.target.Set(i, a.unit(i, rider, q, &p))
+		p.target.Set(i, rider)
 	}
 	got := a.shrink(b.res.Filter(rationed), &p.target)
 	got = got.Add(b.res.Filter(func(e resource.Resource) bool { return len(e.Reservations) > 0 }))
@@ -236,9 +227,26 @@ func (a *Allocator) prefix(r resource.Resources, part, whole int64) resource.Res
 	return got
 }
 
-// shrink cuts r to at most target, taking pieces in the configured order.
+// shrink cuts r to at most target, integral names to whole units, taking pieces in the configured order. Whatever is offered
+// of a part of an agent's scalars goes through here.
 func (a *Allocator) shrink(r resource.Resources, target *vec) resource.Resources {
-	return r.ShrinkTo(a.names.quantities(target), a.pieceOrder())
+	return r.ShrinkTo(a.names.quantities(a.inUnits(r, target)), a.pieceOrder())
+}
+
+// inUnits is target with integral names rounded down to whole units, but for those of which r has no more than that.
+func (a *Allocator) inUnits(r resource.Resources, target *vec) *vec {
+	for _, name := range a.rules.Integral {
+		i, known := a.names.index[name]
+		if !known || target.Get(i)%1000 == 0 {
+			continue
+		}
+		if has, _ := r.Scalar(name); target.Get(i) < int64(has) {
+			rounded := target.Clone()
+			rounded.Set(i, target.Get(i)-target.Get(i)%1000)
+			target = &rounded
+		}
+	}
+	return target
 }
 
 func (a *Allocator) pieceOrder() func(x, y resource.Resource) int {

@@ -85,6 +85,7 @@ var verbs = map[string]func(r *run, c Call) error{
 	"weight": func(r *run, c Call) error {
 		return r.a.SetWeights(r.b.now, []role.Weight{{Role: c.Role, Weight: float64(c.N)}})
 	},
+	"hint":  (*run).hint,
 	"quota": (*run).setQuota,
 	"whitelist": func(r *run, c Call) error {
 		r.b.hosts = c.Hosts
@@ -195,6 +196,18 @@ func (r *run) updateFramework(c Call) error {
 		return al.Framework == s.ID && (left || woken)
 	})
 	return nil
+}
+
+func (r *run) hint(c Call) error {
+	var h *offer.Hint
+	if c.Unit != "" {
+		unit, err := resource.ParseQuantities(c.Unit)
+		if err != nil {
+			return err
+		}
+		h = &offer.Hint{Unit: unit, Count: c.N}
+	}
+	return r.a.SetHint(r.b.now, c.Framework, c.Role, h)
 }
 
 func (r *run) setQuota(c Call) error {

@@ -108,6 +108,7 @@ func Frameworks() *rapid.Generator[offer.FrameworkSpec] {
 
 var (
 	guaranteeTexts = []string{"", "", "cpus:1", "cpus:3", "mem:20", "cpus:2;mem:40", "cpus:6", "gpus:1"}
+	unitTexts      = []string{"", "cpus:1", "cpus:1;gpus:1", "cpus:1;gpus:0.5", "cpus:2;mem:10", "ports:1"}
 	limitTexts     = append([]string{"cpus:0;mem:0", "mem:0"}, guaranteeTexts...)
 )
 
@@ -144,7 +145,7 @@ func seldom(t *rapid.T, label string, n int) bool {
 var calls = []string{
 	"add-agent", "add-agent", "add-agent", "add-framework", "add-framework", "add-framework",
 	"update-agent", "remove-agent", "set-agent", "attributes", "update-framework", "remove-framework", "set-framework",
-	"suppress", "revive", "weight", "quota", "quota", "whitelist", "accept", "accept", "accept", "decline", "decline",
+	"suppress", "revive", "weight", "hint", "quota", "quota", "whitelist", "accept", "accept", "accept", "decline", "decline",
 	"withdraw", "release", "release", "charge", "operate", "pause", "resume", "resume", "advance", "advance", "advance",
 }
 
@@ -164,7 +165,7 @@ func anyCall(t *rapid.T) Call {
 		c.Role, c.N = Roles().Draw(t, "role"), rapid.IntRange(1, 3).Draw(t, "weight")
 	case "update-agent", "remove-agent", "set-agent", "attributes", "operate":
 		fillAgentCall(t, &c)
-	case "remove-framework", "set-framework", "suppress", "revive", "charge":
+	case "remove-framework", "set-framework", "suppress", "revive", "charge", "hint":
 		fillFrameworkCall(t, &c)
 	case "whitelist":
 		for _, id := range agentIDs {
@@ -208,6 +209,9 @@ func fillFrameworkCall(t *rapid.T, c *Call) {
 	switch c.Do {
 	case "set-framework":
 		c.Off = rapid.Bool().Draw(t, "off")
+	case "hint":
+		c.Role, c.Unit = Roles().Draw(t, "role"), some(t, "unit", unitTexts)
+		c.N = rapid.IntRange(0, 2).Draw(t, "count")
 	case "charge":
 		c.Agent, c.Role, c.Resources = some(t, "agent", agentIDs), Roles().Draw(t, "role"), Resources().Draw(t, "resources")
 	}

@@ -61,6 +61,8 @@ func (b *books) shape(o offer.Offer) error {
 		return bad("it is below the minimum")
 	case b.refused(of(o), o.Resources):
 		return bad("it was refused")
+	case !b.inUnits(g, o.Resources):
+		return bad("it has a part of a unit of an integral name")
 	case !b.wanted(o, g):
 		return bad("the constraints exclude the agent")
 	}
@@ -83,6 +85,15 @@ func (b *books) isFree(g *agentRow, r resource.Resources) bool {
 		}
 	}
 	return true
+}
+
+// inUnits reports whether integral names come in whole units where they are free in whole units.
+func (b *books) inUnits(g *agentRow, r resource.Resources) bool {
+	return !slices.ContainsFunc(b.rules.Integral, func(name string) bool {
+		free, _ := b.free(g).Filter(rationed).Scalar(name)
+		got, _ := r.Filter(rationed).Scalar(name)
+		return free%1000 == 0 && got%1000 != 0
+	})
 }
 
 // enough reports whether an offer contains the minimum.

@@ -51,6 +51,7 @@ func TestJudgedOffers(t *testing.T) {
 		mount    = `add-agent agent=a1 resources=[{"name":"disk","type":"SCALAR","scalar":{"value":4},"disk":{"source":{"type":"MOUNT","mount":{"root":"/m"}}}}]` + "\n"
 		refined  = `add-agent agent=a1 resources=[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"reservations":[{"type":"STATIC","role":"a"},{"type":"DYNAMIC","role":"a/b"}]}]` + "\n"
 		subrole  = "add-framework framework=f1 roles=a/b least=none\n"
+		gpus     = "add-agent agent=a1 resources=gpus:3\nadd-framework framework=f1 roles=a caps=1 least=none\n"
 		freeOnly = "add-framework framework=f1 roles=a least=none\n"
 	)
 	for _, c := range []struct {
@@ -84,6 +85,9 @@ func TestJudgedOffers(t *testing.T) {
 		{name: "an excluded rack", script: one + "add-framework framework=f1 roles=a rack=r1\n", offers: []string{"cpus:4;mem:64"}, want: Shape, says: "constraints"},
 		{name: "the rack asked for", script: one + "attributes agent=a1 rack=r1\nadd-framework framework=f1 roles=a rack=r1\n", offers: []string{"cpus:4;mem:64"}},
 		{name: "gpus", script: "add-agent agent=a1 resources=cpus:4;mem:64;gpus:1\n" + f, offers: []string{"cpus:4;mem:64"}, want: Shape, says: "gpus"},
+		{name: "gpus cut to a unit", script: gpus, offers: []string{"gpus:1", "gpus:2"}},
+		{name: "half a gpu", script: gpus, offers: []string{"half a gpu"}, want: Shape, says: "a part of a unit"},
+		{name: "half a gpu from the reference", script: gpus, strict: true, offers: []string{"half a gpu"}},
 		{name: "revocable", script: revoke + freeOnly, offers: []string{"all"}, want: Shape, says: "revocable"},
 		{name: "revocable to the capable", script: revoke + capable, offers: []string{"all"}},
 		{name: "a shared volume", script: volume + freeOnly, offers: []string{"all"}, want: Shape, says: "shared"},
@@ -131,6 +135,10 @@ func fake(t *testing.T, r *run, id offer.OfferID, text string) offer.Offer {
 	switch text {
 	case "all":
 		o.Resources = r.b.agents["a1"].Total
+	case "half a gpu":
+		q, err := resource.ParseQuantities("gpus:0.5")
+		require.NoError(t, err)
+		o.Resources = r.b.agents["a1"].Total.ShrinkTo(q, nil)
 	case "half":
 		for e := range r.b.agents["a1"].Total.All() {
 			e.Scalar /= 2

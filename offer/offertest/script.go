@@ -35,6 +35,7 @@ var ErrScript = errors.New("offertest: bad script: one call a line, a verb and t
 //	accept            n (which offer, counted around) mask? op? for?
 //	decline           n for?
 //	withdraw          n
+//	hint              framework role unit? n (none: it is taken back)
 //	release           n (which use) mask?
 //	charge            framework role agent resources
 //	operate           agent role mask? op? (an operator's; none: reserve)
@@ -55,6 +56,7 @@ type Call struct {
 	Least      string // what an offer must contain, for all roles: quantities, "none" for anything, "" for the rules' own
 	Guarantee  string // quantities
 	Limit      string
+	Unit       string // quantities of one task
 	Hosts      []string
 	N          int
 	Mask       uint8 // which entries of what there is, bit by bit; 0: all
@@ -100,6 +102,7 @@ var keys = []key{
 	}),
 	checked("guarantee", func(c *Call) *string { return &c.Guarantee }, quantities),
 	checked("limit", func(c *Call) *string { return &c.Limit }, quantities),
+	checked("unit", func(c *Call) *string { return &c.Unit }, quantities),
 	list("hosts", func(c *Call) *[]string { return &c.Hosts }),
 	{"n", func(c *Call) string { return number(c.N) }, func(c *Call, v string) (err error) {
 		c.N, err = strconv.Atoi(v)

@@ -153,6 +153,22 @@ func TestScriptsOfOperations(t *testing.T) {
 	replay(volumes.String() + "add-framework framework=f1 roles=a caps=12\nadd-framework framework=f2 roles=a caps=12\nadvance for=100ms\naccept op=destroy\n")
 }
 
+// Guarantees and hints that take a part of an agent take whole gpus of it.
+//
+// docs/allocation.md §2.7
+func TestScriptsOfWholeUnits(t *testing.T) {
+	const agent = "add-agent agent=a1 resources=cpus:4;mem:200;gpus:3\nadd-framework framework=f1 roles=a caps=1\n"
+	for _, script := range []string{
+		"pause\nquota role=a guarantee=cpus:1\n" + agent + "add-framework framework=f2 roles=b caps=1\nresume\nadvance for=2s\n",
+		"pause\n" + agent + "hint framework=f1 role=a unit=cpus:2;mem:40;gpus:0.5 n=1\nresume\nadvance for=2s\n",
+		"pause\n" + agent + "hint framework=f1 role=a unit=cpus:1;mem:40 n=1\nresume\nadvance for=2s\n",
+	} {
+		for _, p := range []offer.Policy{nil, offer.Pack(), offer.Spread()} {
+			offertest.ReplayPolicy(t, func() offer.Policy { return p }, script)
+		}
+	}
+}
+
 // volume is a shared volume that is reserved for role a.
 func volume(t *testing.T, id string) resource.Resources {
 	t.Helper()

@@ -106,6 +106,10 @@ func (s *Sorter) rekeyOne(id int32) {
 		return
 	}
 	n = s.mut(id)
+	if l.tree.Len() == 1 { // the order of one does not change
+		n.key = k
+		return
+	}
 	l.tree.Delete(n)
 	n.key = k
 	l.tree.ReplaceOrInsert(n)

@@ -16,7 +16,6 @@ type agent struct {
 	id       AgentID
 	index    int32
 	hash     uint64
-	key      uint64 // of the order of the current stage
 	hostname string
 	upkeep   *upkeep // nil: no window, and no inverse filter
 	region   string
@@ -47,8 +46,9 @@ type agent struct {
 	noted    noted
 	turns    turns
 	streaks  []streak
-	kept     int // how many were left when streaks were last purged
-	open     int // its place in Allocator.open; -1: nothing is free
+	kept     int       // how many were left when streaks were last purged
+	open     bool      // is in Allocator.open
+	first    [1]*offer // where offers begins: mostly there is one at most
 }
 
 func (a *Allocator) agent(id AgentID) (*agent, bool) {
@@ -68,8 +68,9 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 	a.advance(now)
 	g := &agent{
 		id: s.ID, index: take(&a.spareAgents, len(a.agents)), hash: hashText(string(s.ID)), hostname: s.Hostname,
-		region: s.Region, zone: s.Zone, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1, open: -1,
+		region: s.Region, zone: s.Zone, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1,
 	}
+	g.offers = g.first[:0]
 	a.agents = put(a.agents, g.index, g)
 	a.agentAt[g.id] = g.index
 	a.setTotal(g, s.Total.Unallocate())
@@ -341,7 +342,7 @@ func (a *Allocator) addPlaceable(g *agent, sign int) {
 // setTotal replaces g's total in every sum of totals and reservations.
 func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 	old := g.total
-	g.total = a.bundle(total)
+	g.total = a.bundleOfTotal(total)
 	a.totals.Sub(&old.all)
 	a.totals.Add(&g.total.all)
 	a.addCapacity(old, -1)
@@ -402,20 +403,37 @@ func (a *Allocator) setFree(g *agent, b *bundle) {
 	}
 }
 
-// list keeps g among the agents with something free, or not.
+// list enters g among the agents with something free. Who has nothing left is struck off by the next run over all.
 func (a *Allocator) list(g *agent) {
-	switch open := !g.free.empty(); {
-	case open && g.open < 0:
-		g.open = len(a.open)
+	if !g.open && !g.free.empty() {
+		if len(a.open) > 2*len(a.agentAt)+1<<10 {
+			a.allOpen()
+		}
+		g.open = true
 		a.open = append(a.open, g)
-	case !open && g.open >= 0:
-		a.open = dropAt(a.open, g.open, func(h *agent) { h.open = g.open })
-		g.open = -1
 	}
+}
+
+// allOpen returns the agents with something free.
+func (a *Allocator) allOpen() []*agent {
+	kept := a.open[:0]
+	for _, g := range a.open {
+		if g.open = !g.free.empty(); g.open {
+			kept = append(kept, g)
+		}
+	}
+	clear(a.open[len(kept):])
+	a.open = kept
+	return kept
 }
 
 // refill recomputes g's free part from its total and the ledger.
 func (a *Allocator) refill(g *agent) {
+	if len(g.offers)+len(g.uses)+len(g.late) == 0 {
+		g.over = false
+		a.setFree(g, g.total)
+		return
+	}
 	held, twice := g.held()
 	unshared := g.total.res.NonShared()
 	g.over = twice || !unshared.Contains(held)

@@ -44,7 +44,7 @@ type Allocator struct {
 	// By index of a client: when its refusals were last forgiven, in the count of forgivings.
 	forgiven   []uint64
 	forgivings uint64
-	open       []*agent  // that have something free
+	open       []*agent  // that have something free, or had when a run last looked
 	capped     []*client // that the cap refused something since they last held less
 	openRoles  int       // with a listed framework and a limit that leaves something
 	listing    uint64    // counts what moves fair shares
@@ -67,7 +67,7 @@ type Allocator struct {
 	revFree   vec             // free and revocable, over all agents
 	placeable vec             // free, unreserved and not revocable, over the agents that can be offered
 
-	offers    map[OfferID]*offer
+	offers    offerTable
 	lastOffer OfferID
 	firstOut  *offer // offers in the order of their deadlines
 	lastOut   *offer
@@ -75,6 +75,7 @@ type Allocator struct {
 	expiries  agentHeap // agents by the earliest end of a refusal there
 
 	nothing  *bundle
+	alike    likeness
 	rescinds []Rescind // not yet polled
 	inverse  inverse
 	sched    schedule
@@ -116,7 +117,7 @@ func New(cfg Config) (*Allocator, error) {
 		agentAt: make(map[AgentID]int32),
 		fwAt:    make(map[FrameworkID]int32),
 		roleAt:  make(map[role.Name]int32),
-		offers:  make(map[OfferID]*offer),
+		offers:  newOfferTable(),
 		root:    &node{weight: role.DefaultWeight},
 		nothing: &bundle{},
 		scarce:  setOf(cfg.Rules.Scarce),
@@ -173,6 +174,6 @@ func (a *Allocator) advance(now Time) { a.now = max(a.now, now) }
 // Stats returns the counts so far.
 func (a *Allocator) Stats() Stats {
 	s := a.stats
-	s.Outstanding = len(a.offers)
+	s.Outstanding = a.offers.count
 	return s
 }

@@ -11,8 +11,8 @@ import (
 
 // Outstanding returns an offer that is still out.
 func (a *Allocator) Outstanding(id OfferID) (Offer, bool) {
-	o, ok := a.offers[id]
-	if !ok {
+	o := a.offers.get(id)
+	if o == nil {
 		return Offer{}, false
 	}
 	return o.public(), true
@@ -109,8 +109,8 @@ func (a *Allocator) together(ids []OfferID) ([]*offer, error) {
 func (a *Allocator) each(ids []OfferID) ([]*offer, error) {
 	offers := make([]*offer, 0, len(ids))
 	for _, id := range ids {
-		o, ok := a.offers[id]
-		if !ok {
+		o := a.offers.get(id)
+		if o == nil {
 			return nil, fmt.Errorf("offer %d: %w", id, ErrUnknownOffer)
 		}
 		offers = append(offers, o)

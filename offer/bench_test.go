@@ -2,6 +2,8 @@ package offer_test
 
 import (
 	"fmt"
+	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -16,7 +18,11 @@ import (
 // The benchmarks have the shapes of docs/allocation.md §7.1: equal agents, every framework in a role of its own.
 
 var shapes = []struct{ agents, frameworks int }{
-	{1000, 1}, {1000, 50}, {1000, 200}, {5000, 200}, {10000, 200}, {10000, 1000}, {50000, 200},
+	{1000, 1}, {1000, 50}, {1000, 200}, {1000, 1000},
+	{5000, 200},
+	{10000, 1}, {10000, 200}, {10000, 1000},
+	{50000, 1}, {50000, 200}, {50000, 1000},
+	{1_000_000, 1}, {1_000_000, 200}, {1_000_000, 1000},
 }
 
 func eachShape(b *testing.B, run func(b *testing.B, agents, frameworks int)) {
@@ -30,21 +36,42 @@ func eachShape(b *testing.B, run func(b *testing.B, agents, frameworks int)) {
 
 var benchTotal = resource.MustParse("cpus:24;mem:49152;disk:819200;ports:[31000-32000]")
 
+// benchRules are those of the reference, to be set beside its figures, or this library's own where PROFFER_RULES says V1.
+func benchRules() offer.Rules {
+	if os.Getenv("PROFFER_RULES") == "V1" {
+		return ownRules()
+	}
+	return offer.StrictDRF()
+}
+
+// ownRules run as soon as something changes and leave offers out.
+func ownRules() offer.Rules {
+	rules := offer.DefaultRules(offer.V1)
+	rules.Coalesce, rules.OfferLifetime = 0, 0
+	return rules
+}
+
 type bench struct {
 	a     *offer.Allocator
+	rules offer.Rules
 	now   offer.Time
 	batch offer.Batch
 }
 
-func newBench(b testing.TB) *bench { return newBenchWith(b, func(*offer.Rules) {}) }
+func newBench(b testing.TB) *bench { return newBenchWith(b, benchRules()) }
 
-func newBenchWith(b testing.TB, change func(*offer.Rules)) *bench {
-	rules := offer.DefaultRules(offer.V1)
-	rules.Coalesce, rules.Interval, rules.OfferLifetime = 0, 0, 0
-	change(&rules)
+func newBenchWith(b testing.TB, rules offer.Rules) *bench {
 	a, err := offer.New(offer.Config{Rules: rules})
 	require.NoError(b, err)
-	return &bench{a: a}
+	return &bench{a: a, rules: rules}
+}
+
+// full is a cluster that no run has looked at yet.
+func full(b testing.TB, agents, frameworks int) *bench {
+	s := newBench(b)
+	s.frameworks(b, frameworks)
+	s.agents(b, 0, agents)
+	return s
 }
 
 func (s *bench) agents(b testing.TB, from, to int) {
@@ -71,6 +98,14 @@ func (s *bench) poll() {
 	s.a.Poll(s.now, &s.batch)
 }
 
+// next is the next run: at once where rules run on changes, by the timer where they do not.
+func (s *bench) next() {
+	if s.rules.Triggers == offer.OnRequest {
+		s.now = s.now.Add(s.rules.Interval)
+	}
+	s.poll()
+}
+
 func (s *bench) declineAll(b testing.TB, f offer.Filter) {
 	for i := range s.batch.Offers {
 		if err := s.a.Decline(s.now, f, s.batch.Offers[i].ID); err != nil {
@@ -78,6 +113,9 @@ func (s *bench) declineAll(b testing.TB, f offer.Filter) {
 		}
 	}
 }
+
+// forLong is a refusal that outlives every benchmark.
+var forLong = offer.Filter{Refuse: 1000 * time.Hour}
 
 func BenchmarkAddAgents(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
@@ -95,14 +133,17 @@ func BenchmarkAddAgents(b *testing.B) {
 
 func BenchmarkAddFrameworks(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
+		s := newBench(b)
+		s.agents(b, 0, agents)
+		s.poll()
+		s.a.Pause(s.now)
 		for b.Loop() {
-			b.StopTimer()
-			s := newBench(b)
-			s.agents(b, 0, agents)
-			s.poll()
-			s.a.Pause(s.now)
-			b.StartTimer()
 			s.frameworks(b, frameworks)
+			b.StopTimer()
+			for i := range frameworks {
+				require.NoError(b, s.a.RemoveFramework(s.now, offer.FrameworkID(fmt.Sprintf("framework-%05d", i))))
+			}
+			b.StartTimer()
 		}
 	})
 }
@@ -111,9 +152,7 @@ func BenchmarkFirstRun(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
 		for b.Loop() {
 			b.StopTimer()
-			s := newBench(b)
-			s.frameworks(b, frameworks)
-			s.agents(b, 0, agents)
+			s := full(b, agents, frameworks)
 			b.StartTimer()
 			s.poll()
 			if len(s.batch.Offers) != agents {
@@ -127,9 +166,7 @@ func BenchmarkFirstRun(b *testing.B) {
 // Every agent is offered; a run by the timer finds nothing to give.
 func BenchmarkIdleRun(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
-		s := newBenchWith(b, func(r *offer.Rules) { r.Interval = time.Second })
-		s.frameworks(b, frameworks)
-		s.agents(b, 0, agents)
+		s := full(b, agents, frameworks)
 		s.poll()
 		runs := s.a.Stats().Runs
 		for b.Loop() {
@@ -145,11 +182,9 @@ func BenchmarkIdleRun(b *testing.B) {
 // Everything was refused; one framework revives, and is offered every agent again.
 func BenchmarkRevive(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
-		s := newBench(b)
-		s.frameworks(b, frameworks)
-		s.agents(b, 0, agents)
-		for s.poll(); len(s.batch.Offers) > 0; s.poll() {
-			s.declineAll(b, offer.Filter{Refuse: 1000 * time.Hour})
+		s := full(b, agents, frameworks)
+		for s.poll(); len(s.batch.Offers) > 0; s.next() {
+			s.declineAll(b, forLong)
 		}
 		for b.Loop() {
 			if err := s.a.Revive(s.now, "framework-00000"); err != nil {
@@ -160,8 +195,8 @@ func BenchmarkRevive(b *testing.B) {
 				b.Fatalf("%d offers", len(s.batch.Offers))
 			}
 			b.StopTimer()
-			s.declineAll(b, offer.Filter{Refuse: 1000 * time.Hour})
-			s.poll()
+			s.declineAll(b, forLong)
+			s.next()
 			b.StartTimer()
 		}
 	})
@@ -171,29 +206,39 @@ func BenchmarkRevive(b *testing.B) {
 func BenchmarkDeclineLoop(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
 		var runs, offers int
+		var last, longest time.Duration
+		var s *bench
 		for b.Loop() {
 			b.StopTimer()
-			s := newBench(b)
-			s.frameworks(b, frameworks)
-			s.agents(b, 0, agents)
+			s = nil
+			empty := liveHeap()
+			s = full(b, agents, frameworks)
 			b.StartTimer()
-			runs, offers = 0, 0
-			for s.poll(); len(s.batch.Offers) > 0; s.poll() {
+			runs, offers, longest = 0, 0, 0
+			begin := time.Now()
+			for s.poll(); len(s.batch.Offers) > 0; s.next() {
 				runs, offers = runs+1, offers+len(s.batch.Offers)
-				s.declineAll(b, offer.Filter{Refuse: 1000 * time.Hour})
+				s.declineAll(b, forLong)
+				last = time.Since(begin)
+				longest = max(longest, last)
+				begin = time.Now()
 			}
+			b.StopTimer()
+			b.ReportMetric(liveHeap()-empty, "live-MB")
+			b.StartTimer()
 		}
 		b.ReportMetric(float64(runs), "runs")
+		b.ReportMetric(longest.Seconds()*1e3, "longest-round-ms")
+		b.ReportMetric(last.Seconds()*1e3, "last-round-ms")
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(offers, 1)), "ns/offer")
+		runtime.KeepAlive(s)
 	})
 }
 
 // One offer is declined without a refusal, and the next run offers its agent again.
 func BenchmarkOneEvent(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
-		s := newBench(b)
-		s.frameworks(b, frameworks)
-		s.agents(b, 0, agents)
+		s := full(b, agents, frameworks)
 		s.poll()
 		out := append([]offer.Offer{}, s.batch.Offers...)
 		i := 0
@@ -201,11 +246,34 @@ func BenchmarkOneEvent(b *testing.B) {
 			if err := s.a.Decline(s.now, offer.Filter{}, out[i%agents].ID); err != nil {
 				b.Fatal(err)
 			}
-			s.poll()
+			s.next()
 			out[i%agents] = s.batch.Offers[0]
 			i++
 		}
 	})
+}
+
+// BenchmarkMemory reports the live heap of an allocator once every agent is offered.
+func BenchmarkMemory(b *testing.B) {
+	eachShape(b, func(b *testing.B, agents, frameworks int) {
+		for b.Loop() {
+			empty := liveHeap()
+			s := full(b, agents, frameworks)
+			s.poll()
+			s.batch = offer.Batch{} // the caller's
+			b.ReportMetric(liveHeap()-empty, "live-MB")
+			runtime.KeepAlive(s)
+		}
+	})
+}
+
+// liveHeap is what a collection leaves, in MB.
+func liveHeap() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / 1e6
 }
 
 // Half of the roles are small (half an agent guaranteed), half large (two agents), as in docs/allocation.md §7.1; then a

@@ -71,7 +71,7 @@ func (k *checker) lists() error {
 	for o := a.firstOut; o != nil; o = o.next {
 		inChain++
 		switch {
-		case a.offers[o.id] != o:
+		case a.offers.get(o.id) != o:
 			return fmt.Errorf("offer %d is not the one of that id", o.id)
 		case o.inAgent >= len(o.agent.offers) || o.agent.offers[o.inAgent] != o:
 			return fmt.Errorf("offer %d is not in the offers of agent %q", o.id, o.agent.id)
@@ -101,8 +101,8 @@ func (k *checker) lists() error {
 			used -= len(c.uses)
 		}
 	}
-	if len(a.offers) != inChain || onAgents != inChain || ofClients != inChain {
-		return fmt.Errorf("offers: %d by id, %d by deadline, %d on agents, %d of clients", len(a.offers), inChain, onAgents, ofClients)
+	if a.offers.count != inChain || onAgents != inChain || ofClients != inChain {
+		return fmt.Errorf("offers: %d by id, %d by deadline, %d on agents, %d of clients", a.offers.count, inChain, onAgents, ofClients)
 	}
 	if used != 0 {
 		return fmt.Errorf("uses: agents and clients differ by %d", used)
@@ -479,13 +479,16 @@ func (n *node) anyBelow() bool {
 // refusals checks their counts and the order in which they end.
 func (k *checker) refusals() error {
 	a, counted := k.a, make(map[*client]int)
-	inHeap := 0
+	inHeap, open := 0, 0
 	for _, g := range a.agents {
 		if g == nil {
 			continue
 		}
-		if (g.open >= 0) == g.free.empty() {
-			return fmt.Errorf("open of agent %q is %d, free is %s", g.id, g.open, g.free.res)
+		if !g.open && !g.free.empty() {
+			return fmt.Errorf("agent %q is not open, free is %s", g.id, g.free.res)
+		}
+		if g.open {
+			open++
 		}
 		for i := range g.refusals {
 			if i > 0 && g.refusals[i-1].client > g.refusals[i].client {
@@ -504,10 +507,17 @@ func (k *checker) refusals() error {
 			return fmt.Errorf("ends of agent %q is not that of its refusals", g.id)
 		}
 	}
-	for i, g := range a.open {
-		if g.open != i || g.free.empty() {
-			return fmt.Errorf("open holds agent %q, which is full or elsewhere", g.id)
+	for _, g := range a.open {
+		if a.agents[g.index] != g {
+			continue // removed
 		}
+		if !g.open {
+			return fmt.Errorf("open holds agent %q, which does not know", g.id)
+		}
+		open--
+	}
+	if open != 0 {
+		return fmt.Errorf("open and the agents that are differ by %d", open)
 	}
 	if inHeap != len(a.expiries.list) {
 		return fmt.Errorf("expiries hold %d agents, %d have refusals", len(a.expiries.list), inHeap)

@@ -17,7 +17,9 @@ import (
 // docs/allocation.md §7.3
 func TestRunsDoNotAllocatePerOffer(t *testing.T) {
 	const agents = 400
-	s := newBenchWith(t, func(r *offer.Rules) { r.BackoffCap = 0 })
+	rules := ownRules()
+	rules.BackoffCap = 0
+	s := newBenchWith(t, rules)
 	s.frameworks(t, 10)
 	s.agents(t, 0, agents)
 	round := func() {
@@ -44,7 +46,7 @@ func TestRunsDoNotAllocatePerOffer(t *testing.T) {
 //
 // docs/allocation.md §7.3
 func TestNothingIsLeftOfWhoWent(t *testing.T) {
-	s := newBench(t)
+	s := newBenchWith(t, ownRules())
 	s.agents(t, 0, 50)
 	visit := func(from, to int) {
 		for i := from; i < to; i++ {

@@ -30,6 +30,7 @@ type cycle struct {
 	agent  *agent
 	role   *node
 	list   []*agent
+	keyed  []keyed
 	made   []*offer
 	served []grantee
 	seen   view
@@ -100,6 +101,7 @@ func (a *Allocator) run(candidates []*agent, out *Batch) {
 		}
 		cy.pass(fairShare)
 	}
+	out.Offers = slices.Grow(out.Offers, len(cy.made))
 	for _, o := range cy.made {
 		out.Offers = append(out.Offers, o.public())
 	}
@@ -131,15 +133,26 @@ func (cy *cycle) sort() {
 		return
 	}
 	base := mix64(mix64(a.cfg.Seed^a.stats.Runs) + uint64(cy.stage))
+	cy.keyed = cy.keyed[:0]
 	for _, g := range cy.list {
-		g.key = mix64(base ^ g.hash)
+		cy.keyed = append(cy.keyed, keyed{mix64(base ^ g.hash), g})
 	}
-	slices.SortFunc(cy.list, func(g, h *agent) int {
-		if g.key != h.key {
-			return compareIDs(g.key, h.key)
+	slices.SortFunc(cy.keyed, func(x, y keyed) int {
+		if x.key != y.key {
+			return compareIDs(x.key, y.key)
 		}
-		return compareIDs(g.id, h.id)
+		return compareIDs(x.agent.id, y.agent.id)
 	})
+	for i := range cy.keyed {
+		cy.list[i] = cy.keyed[i].agent
+	}
+	clear(cy.keyed)
+}
+
+// keyed is an agent with its place in the order of a stage.
+type keyed struct {
+	key   uint64
+	agent *agent
 }
 
 // visit offers what is free on g, in the order of roles as it is now.

@@ -188,7 +188,7 @@ func (f forker) agentsOf(list []*agent) []*agent {
 }
 
 func (f forker) offers() {
-	f.to.offers = make(map[OfferID]*offer, len(f.from.offers))
+	f.to.offers = newOfferTable()
 	f.to.firstOut, f.to.lastOut = nil, nil
 	for old := f.from.firstOut; old != nil; old = old.next {
 		o := *old
@@ -201,6 +201,6 @@ func (f forker) offers() {
 			f.to.firstOut = &o
 		}
 		f.to.lastOut = &o
-		f.to.offers[o.id] = &o
+		f.to.offers.put(&o)
 	}
 }

@@ -51,7 +51,7 @@ func (a *Allocator) issue(c *client, g *agent, b *bundle) *offer {
 
 // link enters an offer in every list; a chain of offers with one lifetime is in the order of deadlines.
 func (a *Allocator) link(o *offer) {
-	a.offers[o.id] = o
+	a.offers.put(o)
 	o.inAgent, o.agent.offers = len(o.agent.offers), append(o.agent.offers, o)
 	o.inClient, o.client.offers = len(o.client.offers), append(o.client.offers, o)
 	o.client.framework.out++
@@ -67,7 +67,7 @@ func (a *Allocator) link(o *offer) {
 
 // unlink takes an offer out of every list.
 func (a *Allocator) unlink(o *offer) {
-	delete(a.offers, o.id)
+	a.offers.remove(o.id)
 	o.agent.offers = dropAt(o.agent.offers, o.inAgent, func(m *offer) { m.inAgent = o.inAgent })
 	o.client.offers = dropAt(o.client.offers, o.inClient, func(m *offer) { m.inClient = o.inClient })
 	o.client.framework.out--
@@ -93,19 +93,32 @@ func dropAt[T any](list []*T, i int, moved func(*T)) []*T {
 	return list[:last]
 }
 
+// Records of offers are made in blocks, and kept for use again.
+const (
+	offerBlock = 64
+	mostSpare  = 1 << 12
+)
+
 func (a *Allocator) newOffer() *offer {
 	if n := len(a.spare); n > 0 {
 		o := a.spare[n-1]
 		a.spare = a.spare[:n-1]
 		return o
 	}
-	return new(offer)
+	block := make([]offer, offerBlock)
+	for i := range block[1:] {
+		a.spare = append(a.spare, &block[i+1])
+	}
+	return &block[0]
 }
 
-// recycle keeps the record of an unlinked offer for the next one.
+// recycle keeps the record of an unlinked offer for the next one, unless far more are kept than are out.
 func (a *Allocator) recycle(o *offer) {
 	*o = offer{}
 	a.spare = append(a.spare, o)
+	if len(a.spare) > mostSpare+2*a.offers.count {
+		a.spare = slices.Clone(a.spare[:len(a.spare)/2])
+	}
 }
 
 // book charges b of g to c in every sum but the orders; it returns what the orders of frameworks and of roles must be

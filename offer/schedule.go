@@ -245,7 +245,7 @@ func (a *Allocator) runDue(skip bool, out *Batch) {
 		a.run(a.agents, out)
 	case s.all || len(s.fresh) > 0:
 		a.cycle.freshOnly = !s.all
-		a.run(a.open, out)
+		a.run(a.allOpen(), out)
 		a.cycle.freshOnly = false
 	default:
 		a.run(s.list, out)
@@ -259,7 +259,7 @@ func (a *Allocator) runAll(out *Batch) {
 	if a.rules.Triggers == OnRequest {
 		a.run(a.agents, out)
 	} else {
-		a.run(a.open, out)
+		a.run(a.allOpen(), out)
 	}
 	a.askHolders(true, out)
 	a.done()

@@ -509,7 +509,7 @@ func (k *checker) upkeep(u *upkeep, asks map[OfferID]bool) error {
 			return fmt.Errorf("framework %q is asked and inactive", f.id)
 		case p.ask == 0 && p.deadline != 0:
 			return fmt.Errorf("framework %q has a deadline without being asked", f.id)
-		case p.ask > k.a.lastOffer || p.ask != 0 && (asks[p.ask] || k.a.offers[p.ask] != nil):
+		case p.ask > k.a.lastOffer || p.ask != 0 && (asks[p.ask] || k.a.offers.get(p.ask) != nil):
 			return fmt.Errorf("inverse offer %d is not one, or there twice", p.ask)
 		}
 		asks[p.ask] = true

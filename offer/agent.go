@@ -11,44 +11,44 @@ import (
 // mostOfAName bounds the cluster's total of one name, in thousandths, so that quotients of totals are exact and no sum wraps.
 const mostOfAName = 1 << 53
 
-// agent is a machine with resources.
+// agent is a machine with resources. What every run reads of every agent comes first, to be close together.
 type agent struct {
-	id       AgentID
-	index    int32
-	hash     uint64
-	hostname string
-	upkeep   *upkeep // nil: no window, and no inverse filter
+	hash   uint64
+	free   *bundle
+	active bool
+	marked bool // is in the schedule's list
+	scarce bool // its total has a scarce name
+	own    bool // minimum differs from the rules'
+	over   bool // more is held than the total has
+	judged bool // constraints remember what they think of it
+	open   bool // is in Allocator.open
+	index  int32
+	upkeep *upkeep // nil: no window, and no inverse filter
+	id     AgentID
+	total  *bundle
+
+	offers   []*offer
+	first    [1]*offer // where offers begins: mostly there is one at most
+	heldBack nameSet   // names that headroom held back when it was last looked at
 	region   string
-	zone     string
-	judged   bool // constraints remember what they think of it
-	attrs    resource.Attributes
-	active   bool
-	marked   bool // is in the schedule's list
-	scarce   bool // its total has a scarce name
-	own      bool // minimum differs from the rules'
-	minimum  []resource.Quantities
-
-	total *bundle
-	free  *bundle
-	over  bool // more is held than the total has
-
-	offers []*offer
-	uses   []*use
-	late   []Use // by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
-	shared []hold
-
-	heldBack nameSet // names that headroom held back when it was last looked at
+	turns    turns
+	noted    noted
 
 	refusals []refusal // sorted by client
 	swept    int       // how many were left when void ones were last dropped
 	ends     Time      // of the next refusal, or earlier
 	inHeap   int       // -1: none
-	noted    noted
-	turns    turns
 	streaks  []streak
-	kept     int       // how many were left when streaks were last purged
-	open     bool      // is in Allocator.open
-	first    [1]*offer // where offers begins: mostly there is one at most
+	kept     int // how many were left when streaks were last purged
+
+	uses   []*use
+	late   []Use // by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
+	shared []hold
+
+	hostname string
+	zone     string
+	attrs    resource.Attributes
+	minimum  []resource.Quantities
 }
 
 func (a *Allocator) agent(id AgentID) (*agent, bool) {

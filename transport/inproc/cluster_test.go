@@ -267,7 +267,6 @@ func TestClusterStopsAtAFailure(t *testing.T) {
 	failing := func(after time.Duration) *inproc.Cluster {
 		c := inproc.NewCluster(1)
 		t.Cleanup(c.Close)
-		require.NotNil(t, c.AddMaster(master.Config{}))
 		var again func()
 		again = func() { c.After(0, again) } // without end
 		c.After(after, again)
@@ -278,6 +277,7 @@ func TestClusterStopsAtAFailure(t *testing.T) {
 	require.ErrorIs(t, c.Err(), inproc.ErrUnsettled)
 	require.Equal(t, inproc.Begin.Add(time.Second), c.Now())
 	c = failing(0)
+	require.NotNil(t, c.AddMaster(master.Config{}))
 	require.ErrorIs(t, c.Operate(msg.UpdateWeights{Weights: []role.Weight{{Role: "web", Weight: 3}}}), inproc.ErrUnsettled)
 }
 

@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"math"
 	"time"
 
 	"github.com/proffer-go/proffer/resource"
@@ -10,8 +11,17 @@ import (
 // Time is nanoseconds since the Unix epoch, or since the start of a simulation.
 type Time int64
 
-// Add returns the time d later.
-func (t Time) Add(d time.Duration) Time { return t + Time(d) }
+// Add returns the time d later. What would be beyond the end of time, or before its beginning, is there.
+func (t Time) Add(d time.Duration) Time {
+	sum := t + Time(d)
+	switch {
+	case d > 0 && sum < t:
+		return math.MaxInt64
+	case d < 0 && sum > t:
+		return math.MinInt64
+	}
+	return sum
+}
 
 // Sub returns the time from u to t.
 func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }

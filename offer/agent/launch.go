@@ -82,7 +82,7 @@ func commandExecutor(t msg.TaskInfo) msg.ExecutorInfo {
 		ID:            msg.ExecutorID(t.ID),
 		Name:          t.Name,
 		Command:       t.Command,
-		ShutdownGrace: grace + commandExtraGrace,
+		ShutdownGrace: msg.Sum(grace, commandExtraGrace),
 		Labels:        t.Labels,
 	}
 }

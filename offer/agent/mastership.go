@@ -76,7 +76,7 @@ func (m *Machine) later() {
 	limit := m.cfg.Timeouts.RegistrationBackoff
 	top := m.cfg.Timeouts.RegistrationBackoffCap
 	for i := 0; i < m.master.tries && limit < top; i++ {
-		limit *= 2
+		limit = msg.Times(limit, 2)
 	}
 	m.master.tries++
 	m.counters.waits++

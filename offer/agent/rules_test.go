@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -364,6 +365,16 @@ func TestGraceOfCommandTask(t *testing.T) {
 	b.Tasks[0].Executor, b.Tasks[0].Command = nil, &msg.CommandInfo{Value: "true"}
 	r.master(b)
 	require.Equal(t, 5*time.Second, r.starts["cmd"].Executor.ShutdownGrace)
+}
+
+// docs/protocol.md §11: a command task may ask for the longest grace there is; 2 s more do not make it none.
+func TestEndlessGraceOfCommandTask(t *testing.T) {
+	r := registered(t)
+	b := run(true, "cmd")
+	b.Tasks[0].Executor, b.Tasks[0].Command = nil, &msg.CommandInfo{Value: "true"}
+	b.Tasks[0].Kill.Grace = math.MaxInt64
+	r.master(b)
+	require.Equal(t, time.Duration(math.MaxInt64), r.starts["cmd"].Executor.ShutdownGrace)
 }
 
 // docs/protocol.md §11: each run of an executor has a container id and a sandbox of its own, and its id may be reused.

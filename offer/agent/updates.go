@@ -58,7 +58,7 @@ func (m *Machine) sendHead(t *task) {
 
 // resend repeats a head that nobody acknowledged, after a time that doubles.
 func (m *Machine) resend(t *task) {
-	t.stream.wait = min(2*t.stream.wait, m.cfg.Timeouts.UpdateRetryCap)
+	t.stream.wait = min(msg.Times(t.stream.wait, 2), m.cfg.Timeouts.UpdateRetryCap)
 	m.forward(t)
 }
 

@@ -47,7 +47,7 @@ const leastWait = 100 * time.Millisecond
 func (p *peering) bound(first, limit time.Duration) time.Duration {
 	b := first
 	for i := 0; i < p.tries && b < limit; i++ {
-		b *= 2
+		b = msg.Times(b, 2)
 	}
 	return max(min(b, limit), leastWait)
 }

@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -61,6 +62,16 @@ func TestDisconnectedOncePerConnection(t *testing.T) {
 	require.Empty(t, r.calls)
 	r.tick()
 	require.Equal(t, []msg.Node{"m2"}, r.last.Dials)
+}
+
+// docs/protocol.md §17: a master that hardly ever sends a heartbeat is not lost at once.
+func TestEndlessHeartbeat(t *testing.T) {
+	r := newRig(t)
+	r.step(msg.Leader{Master: "m1"})
+	r.up()
+	r.master(msg.Subscribed{Framework: "F1", HeartbeatInterval: math.MaxInt64 / 2, Master: masterInfo})
+	r.step(msg.Tick{})
+	require.True(t, r.s.Connected())
 }
 
 // docs/protocol.md §17: 5 missed heartbeats end a connection; any event counts as one.

@@ -86,7 +86,7 @@ func (s *SchedulerSession) expire() {
 
 // alive puts off the end of a silent connection.
 func (s *SchedulerSession) alive() {
-	s.silence.set(s.now.Add(s.heartbeat * time.Duration(s.cfg.MissedHeartbeats)))
+	s.silence.set(s.now.Add(msg.Times(s.heartbeat, s.cfg.MissedHeartbeats)))
 }
 
 func (s *SchedulerSession) accept(m msg.Subscribed) error {

@@ -87,7 +87,7 @@ func (m *Machine) toAgent(a *agent, body msg.Message) {
 
 // pingPatience is how long an agent waits for a ping before it looks for the master again.
 func (m *Machine) pingPatience() time.Duration {
-	return m.cfg.PingTimeout * time.Duration(m.cfg.MaxPings)
+	return msg.Times(m.cfg.PingTimeout, m.cfg.MaxPings)
 }
 
 // registerAgent admits an agent without an id (docs/protocol.md §4.3).

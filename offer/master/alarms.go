@@ -2,7 +2,6 @@ package master
 
 import (
 	"container/heap"
-	"math"
 	"time"
 
 	"github.com/proffer-go/proffer/offer"
@@ -74,14 +73,8 @@ func (as *alarms) next() (offer.Time, bool) {
 	return as.heap[0].at, true
 }
 
-// ringAfter sets a to ring in d. What would be beyond the end of time rings then.
-func (m *Machine) ringAfter(a *alarm, d time.Duration) {
-	at := m.now.Add(d)
-	if at < m.now {
-		at = math.MaxInt64
-	}
-	m.alarms.set(a, at)
-}
+// ringAfter sets a to ring in d.
+func (m *Machine) ringAfter(a *alarm, d time.Duration) { m.alarms.set(a, m.now.Add(d)) }
 
 // runAlarms rings everything due, in order of time. What an alarm sets while it rings is rung as well if it is due.
 func (m *Machine) runAlarms() {

@@ -1,6 +1,7 @@
 package master_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -306,4 +307,20 @@ func TestConfig(t *testing.T) {
 		_, err := master.New(c)
 		require.ErrorIs(t, err, master.ErrConfig, name)
 	}
+}
+
+// docs/protocol.md §4.5, §3.2 times that a configuration or a framework makes endless do not wrap: the agent is told to be
+// patient for ever, and the framework stays.
+func TestEndlessTimes(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.PingTimeout, c.MaxPings = time.Minute, math.MaxInt })
+	r.now = 1
+	r.up("a")
+	r.say("a", registration("a", "cpus:4;mem:1024"))
+	require.Equal(t, time.Duration(math.MaxInt64), last[msg.AgentRegistered](r, "a").PingTimeout)
+	i := info("web")
+	i.FailoverTimeout = math.MaxInt64
+	r.scheduler("s", i)
+	r.down("s")
+	r.settle()
+	require.Equal(t, master.FrameworkDisconnected, r.m.Frameworks()[0].State)
 }

@@ -53,9 +53,9 @@ func DefaultTimeouts() Timeouts {
 // Bounds limit what others can grow (docs/protocol.md §18.1). A zero field means its default.
 type Bounds struct {
 	Links          int // links from executors and strangers: 100,000; the next one is closed
-	Frameworks     int // 10,000
-	Tasks          int // tasks not yet forgotten: 1,000,000
-	Operations     int // operations waiting for their volumes: 10,000
+	Frameworks     int // 10,000; tasks of another one are dropped
+	Tasks          int // tasks not yet forgotten: 1,000,000; those beyond are dropped
+	Operations     int // operations waiting for their volumes: 10,000; the next one fails
 	UpdatesPerTask int // not acknowledged: 1,000; then the executor is disconnected and keeps its updates
 	Updates        int // not acknowledged, of all tasks: 1,000,000; the same
 	DataBytes      int // of one message or status: 1 MiB

@@ -35,6 +35,8 @@ const (
 	EventTaskUpdated
 	// EventTaskForgotten: a task's last update was acknowledged.
 	EventTaskForgotten
+	// EventTaskRefused: a task was turned away, and that was said once; Text says why.
+	EventTaskRefused
 	// EventOperationApplied: an operation changed the total.
 	EventOperationApplied
 	// EventOperationFailed: an operation changed nothing; Text says why.
@@ -46,7 +48,7 @@ const (
 )
 
 var eventNames = [...]string{"none", "registered", "reregistered", "disconnected", "executor started", "executor subscribed",
-	"executor stopping", "executor exited", "task received", "task delivered", "task updated", "task forgotten",
+	"executor stopping", "executor exited", "task received", "task delivered", "task updated", "task forgotten", "task refused",
 	"operation applied", "operation failed", "framework removed", "stopped"}
 
 // String names the kind.
@@ -65,8 +67,8 @@ type Event struct {
 	Executor  msg.ExecutorID
 	Container msg.ContainerID
 	Task      msg.TaskID
-	State     msg.TaskState // EventTaskUpdated
-	Reason    msg.Reason    // EventTaskUpdated
+	State     msg.TaskState // EventTaskUpdated, EventTaskRefused
+	Reason    msg.Reason    // EventTaskUpdated, EventTaskRefused
 	Operation msg.UUID
 	Text      string
 }
@@ -82,7 +84,7 @@ func (e Event) String() string {
 			fmt.Fprintf(&b, " %s=%s", f.name, f.value)
 		}
 	}
-	if e.Kind == EventTaskUpdated {
+	if e.Kind == EventTaskUpdated || e.Kind == EventTaskRefused {
 		fmt.Fprintf(&b, " %v", e.State)
 	}
 	if e.Reason != "" {

@@ -47,6 +47,10 @@ func (m *Machine) runTasks(r msg.RunTasks) error {
 	if f := m.frameworks[r.Framework.ID]; m.ending || f != nil && f.ending {
 		return nil // the master's next look will tell it
 	}
+	if err := m.boundRun(r); err != nil {
+		m.turnAway(r, err)
+		return nil
+	}
 	f := m.framework(r.Framework)
 	if r.Group {
 		m.place(f, r, r.Executor, false, r.Tasks)
@@ -95,9 +99,6 @@ func (m *Machine) checkRun(r msg.RunTasks) error {
 		return fmt.Errorf("%w: run: no tasks", ErrMalformed)
 	}
 	f := m.frameworks[r.Framework.ID]
-	if f == nil && len(m.frameworks) >= m.cfg.Bounds.Frameworks {
-		return fmt.Errorf("%w: %d frameworks", ErrBound, len(m.frameworks))
-	}
 	seen := map[msg.TaskID]bool{}
 	for _, t := range r.Tasks {
 		if err := validID("run: task", string(t.ID)); err != nil {
@@ -113,7 +114,36 @@ func (m *Machine) checkRun(r msg.RunTasks) error {
 		}
 		seen[t.ID] = true
 	}
+	return nil
+}
+
+// boundRun checks the bounds of frameworks and tasks.
+func (m *Machine) boundRun(r msg.RunTasks) error {
+	if m.frameworks[r.Framework.ID] == nil && len(m.frameworks) >= m.cfg.Bounds.Frameworks {
+		return fmt.Errorf("%w: %d frameworks", ErrBound, len(m.frameworks))
+	}
 	return m.room(len(r.Tasks))
+}
+
+// turnAway answers for tasks for which there is no room, and for the executor that is not started for them. There is none
+// for keeping the answers either, so they are given once; if they are lost the master asks when the agent re-registers.
+func (m *Machine) turnAway(r msg.RunTasks, why error) {
+	executor := false
+	for _, t := range r.Tasks {
+		st := m.own(r.Framework.Capabilities, msg.TaskDropped, msg.ReasonTaskInvalid, why.Error())
+		st.Task, st.Executor = t.ID, r.Executor.ID
+		if command(r, t) {
+			st.Executor = commandExecutor(t).ID
+		} else {
+			executor = r.LaunchExecutor && m.executor(r.Framework.ID, r.Executor.ID) == nil
+		}
+		m.event(Event{Kind: EventTaskRefused, Framework: r.Framework.ID, Executor: st.Executor, Task: t.ID, State: st.State,
+			Reason: st.Reason, Text: st.Message})
+		m.toMaster(msg.StatusUpdate{Framework: r.Framework.ID, Status: st, Latest: st.State})
+	}
+	if executor {
+		m.toMaster(msg.ExitedExecutor{Framework: r.Framework.ID, Executor: r.Executor.ID, Status: -1})
+	}
 }
 
 // place queues tasks at an executor, or answers why not: by the master's books it had to be there, or had not.

@@ -24,11 +24,15 @@ func (m *Machine) applyOperation(a msg.ApplyOperation) error {
 	if a.Op == nil {
 		return fmt.Errorf("%w: operation %v: nothing to do", ErrMalformed, a.UUID)
 	}
+	o := &operation{call: a, link: m.master.link}
 	if len(m.ops) >= m.cfg.Bounds.Operations {
-		return fmt.Errorf("%w: %d operations wait", ErrBound, len(m.ops))
+		o.failed = fmt.Errorf("%w: %d operations wait", ErrBound, len(m.ops)).Error()
+		m.event(Event{Kind: EventOperationFailed, Framework: a.Framework, Operation: a.UUID, Text: o.failed})
+		m.answerOperation(o)
+		return nil
 	}
 	m.opsIn++
-	m.ops = append(m.ops, &operation{call: a, link: m.master.link})
+	m.ops = append(m.ops, o)
 	if len(m.ops) == 1 {
 		m.runOperations()
 	}

@@ -169,7 +169,8 @@ func TestBoundOfUpdates(t *testing.T) {
 	}
 }
 
-// docs/protocol.md §18.1: links, frameworks, tasks, operations and data have bounds.
+// docs/protocol.md §18.1: links, frameworks, tasks, operations and data have bounds. Tasks and operations beyond are answered,
+// so that the master does not wait for them for ever.
 func TestOtherBounds(t *testing.T) {
 	r := running(t, func(c *agent.Config) {
 		c.Bounds = agent.Bounds{Links: 2, Frameworks: 1, Tasks: 2, Operations: 1, DataBytes: 10}
@@ -180,13 +181,34 @@ func TestOtherBounds(t *testing.T) {
 	other := run(true, "t2")
 	other.Framework.ID = "F2"
 	to := func(b msg.Message) error { return r.try(msg.Envelope{Link: r.link, Body: b}) }
-	require.ErrorIs(t, to(other), agent.ErrBound)
-	require.ErrorIs(t, to(run(false, "t2", "t3")), agent.ErrBound)
+	dropped := func(id msg.TaskID) {
+		t.Helper()
+		require.Contains(t, r.text(), string(id)+" TASK_DROPPED by agent TASK_INVALID")
+	}
+	r.master(other)
+	dropped("t2")
+	require.True(t, r.sent(msg.ExitedExecutor{Framework: "F2", Executor: "e1", Status: -1}), r.text())
+	r.master(run(false, "t2", "t3"))
+	dropped("t2")
+	dropped("t3")
+	require.Len(t, r.last.Sends, 2, "the executor is there, and stays")
+	command := run(true, "t2", "t3")
+	for i := range command.Tasks {
+		command.Tasks[i].Executor, command.Tasks[i].Command = nil, &msg.CommandInfo{Value: "x"}
+	}
+	command.Framework.Capabilities = msg.Capabilities{}
+	r.master(command)
+	require.Equal(t, []string{"t2", "t3"}, []string{string(r.updates()[0].Status.Executor), string(r.updates()[1].Status.Executor)})
+	require.Equal(t, msg.TaskLost, r.updates()[0].Status.State)
+	require.Len(t, r.last.Sends, 2)
+	require.Len(t, r.m.Tasks(), 1)
 	big := msg.ToExecutor{Executor: msg.ExecutorRef{Framework: "F1", Executor: "e1"}, Data: make([]byte, 11)}
 	require.ErrorIs(t, to(big), agent.ErrBound)
 	require.ErrorIs(t, r.try(msg.Envelope{Link: execLink, Body: msg.ExecutorMessage{Data: big.Data}}), agent.ErrBound)
 	r.apply(1, reservation.Create{Volumes: volume("v1", "d", 1)})
-	require.ErrorIs(t, to(msg.ApplyOperation{UUID: uuid(2), Op: reservation.Create{Volumes: volume("v2", "d", 1)}}), agent.ErrBound)
+	r.apply(2, reservation.Create{Volumes: volume("v2", "d", 1)})
+	require.Contains(t, r.text(), "OPERATION 2 "+agent.ErrBound.Error())
+	require.Empty(t, r.last.Volumes)
 }
 
 // docs/protocol.md §10: a queued task is killed where it stands, its whole group with it.

@@ -50,22 +50,26 @@ func (m *Machine) report(t *task, s msg.TaskState, r msg.Reason, text string) {
 	if t.state.Terminal() {
 		return
 	}
-	m.counters.updates++
-	st := msg.TaskStatus{
-		Task:     t.info.ID,
-		State:    s.For(t.framework.info.Capabilities),
-		Source:   msg.SourceAgent,
-		Reason:   r,
-		Message:  text,
-		Agent:    m.id,
-		Executor: t.executor,
-		UUID:     msg.DeriveUUID(m.cfg.Entropy, "agent's update", m.counters.updates),
-		Time:     m.now,
-	}
+	st := m.own(t.framework.info.Capabilities, s, r, text)
+	st.Task, st.Executor = t.info.ID, t.executor
 	if t.exec != nil {
 		st.Container = t.exec.container
 	}
 	m.keep(t, st, nil)
+}
+
+// own is a status that the agent makes.
+func (m *Machine) own(c msg.Capabilities, s msg.TaskState, r msg.Reason, text string) msg.TaskStatus {
+	m.counters.updates++
+	return msg.TaskStatus{
+		State:   s.For(c),
+		Source:  msg.SourceAgent,
+		Reason:  r,
+		Message: text,
+		Agent:   m.id,
+		UUID:    msg.DeriveUUID(m.cfg.Entropy, "agent's update", m.counters.updates),
+		Time:    m.now,
+	}
 }
 
 // refuse books a task that never reaches an executor, and says why.

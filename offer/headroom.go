@@ -53,6 +53,18 @@ func (a *Allocator) renewKept(n *node) {
 	}
 }
 
+// released is by how much less of name i is required once n holds more of it.
+func (a *Allocator) released(n *node, i int, more int64) (less int64) {
+	for ; n != a.root; n = n.parent {
+		kept := max(n.claim.childKept.Get(i)-less, 0)
+		if !n.claim.expired {
+			kept = max(kept, n.guarantee.Get(i)-n.consumed(i)-more)
+		}
+		less = n.claim.kept.Get(i) - kept
+	}
+	return less
+}
+
 // alive notes a sign of life of n, and so of every role above it.
 func (a *Allocator) alive(n *node) {
 	if a.rules.HeadroomExpiry <= 0 {

@@ -150,6 +150,31 @@ func TestExpiredGuaranteeIsStillServedFirst(t *testing.T) {
 	require.Equal(t, resource.Whole(4), q.Charged)
 }
 
+// An expired guarantee requires nothing, so what it is given does not make others require less: of 10 cpus its role may have
+// 4 that are its own, and of the rest only what the 4 of b leave, in one offer as in two.
+//
+// docs/allocation.md §2.8
+func TestExpiredGuaranteeBurstsWithinHeadroom(t *testing.T) {
+	for _, guaranteeFirst := range []bool{true, false} {
+		rules := expiring(offer.DefaultRules(offer.V1))
+		rules.GuaranteeFirst = guaranteeFirst
+		l := newLoop(t, offer.Config{Rules: rules, AgentOrder: offer.OrderByName})
+		quotas(t, l, "a", "cpus:4", "")
+		l.framework("Fa", "a")
+		l.wait(9 * time.Second)
+		quotas(t, l, "b", "cpus:4", "")
+		l.wait(2 * time.Second)
+		require.True(t, l.a.Expired("a"))
+		require.False(t, l.a.Expired("b"))
+		l.agents(1, 2, "cpus:10;mem:1000")
+		got := l.wait(time.Second)
+		require.Len(t, got, 1)
+		require.Equal(t, "cpus:6; mem:1000", got[0].Resources.String())
+		q, _ := l.a.QuotaMetrics("b", "cpus")
+		require.Equal(t, resource.Whole(4), q.HeldBack)
+	}
+}
+
 // ErrRules for a time below 0.
 //
 // docs/allocation.md §8

@@ -36,7 +36,8 @@ type plain struct {
 	born    map[key]uint64
 	seq     uint64
 	hints   map[key]*offer.Hint
-	pending []plainUse // charged by this command, counted as served once the membership is settled
+	expired func(role.Name) bool // whether a guarantee holds nothing back any more; nil: they all do
+	pending []plainUse           // charged by this command, counted as served once the membership is settled
 }
 
 type plainAgent struct {
@@ -483,7 +484,26 @@ func (p *plain) headroom(name string) (available, required resource.Scalar) {
 			available += p.free(g).Filter(isRationed).ScalarQuantities().Get(name)
 		}
 	}
-	return available, p.needOf(p.children(""), name)
+	return available, p.required(name, "", 0)
+}
+
+// required is what guarantees that have not expired lack, once r holds more of a name.
+func (p *plain) required(name string, r role.Name, more resource.Scalar) resource.Scalar {
+	return p.keptOf("", name, r, more)
+}
+
+func (p *plain) keptOf(n role.Name, name string, r role.Name, more resource.Scalar) (sum resource.Scalar) {
+	for _, child := range p.children(n) {
+		lacks := resource.Scalar(0)
+		if c, _ := p.quota.Get(child); p.expired == nil || !p.expired(child) {
+			lacks = c.Guarantees.Get(name) - p.consumed(child, name)
+			if more > 0 && r.IsWithin(child) {
+				lacks -= more
+			}
+		}
+		sum += max(lacks, p.keptOf(child, name, r, more), 0)
+	}
+	return sum
 }
 
 func (p *plain) guaranteed(r role.Name, name string) bool {
@@ -874,8 +894,8 @@ func (p *plain) split(r role.Name, name string, q resource.Scalar) (sure, rest r
 	rest = max(min(q-sure, p.ceiling(r, name)-sure), 0)
 	for _, n := range []string{"cpus", "mem", "disk", "gpus"} {
 		if _, required := p.headroom(n); required > 0 {
-			available, needed := p.headroom(name)
-			rest = max(min(rest, available-needed), 0)
+			available, _ := p.headroom(name)
+			rest = max(min(rest, available-sure-p.required(name, r, sure)), 0)
 			break
 		}
 	}

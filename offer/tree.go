@@ -110,7 +110,7 @@ func (a *Allocator) treePortion(n *node, b *bundle) portion {
 			p.cutBy(GateLimit)
 		}
 		if !a.required().IsZero() {
-			if within := a.surplusBeside(i); within < rest {
+			if within := a.surplusBeside(n, i, sure); within < rest {
 				rest = within
 				p.cutBy(GateHeadroom)
 				a.cycle.holdBack(i)
@@ -122,9 +122,14 @@ func (a *Allocator) treePortion(n *node, b *bundle) portion {
 	return p
 }
 
-// surplusBeside is the surplus that is left once the guaranteed part, which takes as much from what is free as from what
-// is required, was handed out: it is the same.
-func (a *Allocator) surplusBeside(i int) int64 { return a.surplus(i) }
+// surplusBeside is the surplus of name i that is left once a client of n was handed out the guaranteed part sure. A guarantee
+// that holds anything back requires as much less then, so that the surplus is the same; one that expired does not.
+func (a *Allocator) surplusBeside(n *node, i int, sure int64) int64 {
+	if sure == 0 || a.rules.HeadroomExpiry <= 0 {
+		return a.surplus(i)
+	}
+	return max(a.placeable.Get(i)-sure-(a.required().Get(i)-a.released(n, i, sure)), 0)
+}
 
 // cutBy notes what cut; of several gates the first in the order of docs/allocation.md §2.3 is told.
 func (p *portion) cutBy(g Gate) {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -140,39 +141,32 @@ func (c Config) check() error {
 
 func (t Timeouts) withDefaults() Timeouts {
 	d := DefaultTimeouts()
-	or(&t.RegistrationBackoff, d.RegistrationBackoff)
-	or(&t.RegistrationBackoffCap, d.RegistrationBackoffCap)
-	or(&t.ExecutorRegistration, d.ExecutorRegistration)
-	or(&t.ExecutorShutdownGrace, d.ExecutorShutdownGrace)
-	or(&t.ExecutorRecovery, d.ExecutorRecovery)
-	or(&t.ExecutorHeartbeat, d.ExecutorHeartbeat)
-	or(&t.UpdateRetry, d.UpdateRetry)
-	or(&t.UpdateRetryCap, d.UpdateRetryCap)
+	t.RegistrationBackoff = cmp.Or(t.RegistrationBackoff, d.RegistrationBackoff)
+	t.RegistrationBackoffCap = cmp.Or(t.RegistrationBackoffCap, d.RegistrationBackoffCap)
+	t.ExecutorRegistration = cmp.Or(t.ExecutorRegistration, d.ExecutorRegistration)
+	t.ExecutorShutdownGrace = cmp.Or(t.ExecutorShutdownGrace, d.ExecutorShutdownGrace)
+	t.ExecutorRecovery = cmp.Or(t.ExecutorRecovery, d.ExecutorRecovery)
+	t.ExecutorHeartbeat = cmp.Or(t.ExecutorHeartbeat, d.ExecutorHeartbeat)
+	t.UpdateRetry = cmp.Or(t.UpdateRetry, d.UpdateRetry)
+	t.UpdateRetryCap = cmp.Or(t.UpdateRetryCap, d.UpdateRetryCap)
 	return t
 }
 
 func (b Bounds) withDefaults() Bounds {
 	d := DefaultBounds()
-	or(&b.Links, d.Links)
-	or(&b.Frameworks, d.Frameworks)
-	or(&b.Tasks, d.Tasks)
-	or(&b.Operations, d.Operations)
-	or(&b.UpdatesPerTask, d.UpdatesPerTask)
-	or(&b.Updates, d.Updates)
-	or(&b.DataBytes, d.DataBytes)
-	or(&b.Text, d.Text)
-	or(&b.Labels, d.Labels)
-	or(&b.LabelBytes, d.LabelBytes)
+	b.Links = cmp.Or(b.Links, d.Links)
+	b.Frameworks = cmp.Or(b.Frameworks, d.Frameworks)
+	b.Tasks = cmp.Or(b.Tasks, d.Tasks)
+	b.Operations = cmp.Or(b.Operations, d.Operations)
+	b.UpdatesPerTask = cmp.Or(b.UpdatesPerTask, d.UpdatesPerTask)
+	b.Updates = cmp.Or(b.Updates, d.Updates)
+	b.DataBytes = cmp.Or(b.DataBytes, d.DataBytes)
+	b.Text = cmp.Or(b.Text, d.Text)
+	b.Labels = cmp.Or(b.Labels, d.Labels)
+	b.LabelBytes = cmp.Or(b.LabelBytes, d.LabelBytes)
 	return b
 }
 
 func (b Bounds) status() msg.StatusBounds {
 	return msg.StatusBounds{Text: b.Text, Labels: b.Labels, LabelBytes: b.LabelBytes, Data: b.DataBytes}
-}
-
-func or[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }

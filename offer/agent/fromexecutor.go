@@ -136,8 +136,7 @@ func (m *Machine) checkStatus(st msg.TaskStatus) error {
 	switch {
 	case st.UUID.IsZero():
 		return fmt.Errorf("%w: update of %s has no uuid", ErrMalformed, st.Task)
-	case st.State > msg.TaskUnknown, st.State == msg.TaskStaging, st.State == msg.TaskUnreachable,
-		st.State == msg.TaskGoneByOperator, st.State == msg.TaskUnknown:
+	case !st.State.FromExecutor():
 		return fmt.Errorf("%w: an executor may not report %v", ErrMalformed, st.State)
 	}
 	if err := m.cfg.Bounds.status().Check(st); err != nil {

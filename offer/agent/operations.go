@@ -48,7 +48,7 @@ func (m *Machine) runOperations() {
 
 // beginOperation reports whether o has nothing to wait for.
 func (m *Machine) beginOperation(o *operation) bool {
-	op := untagged(o.call.Op)
+	op := reservation.Unallocated(o.call.Op)
 	if id := m.usedVolume(op); id != "" {
 		o.failed = fmt.Sprintf("volume %s is in use", id)
 		return true
@@ -184,34 +184,9 @@ func (m *Machine) usedVolume(op reservation.Op) string {
 // shared finds the id of a volume that both hold.
 func shared(a, b resource.Resources) string {
 	for v := range a.PersistentVolumes().All() {
-		for u := range b.PersistentVolumes().All() {
-			if v.Owner() == u.Owner() && v.Disk.Persistence.ID == u.Disk.Persistence.ID {
-				return v.Disk.Persistence.ID
-			}
+		if id := v.Disk.Persistence.ID; msg.HoldsVolume(b, v.Owner(), id) {
+			return id
 		}
 	}
 	return ""
-}
-
-// untagged takes allocation roles off an operation: an agent's total has none.
-func untagged(op reservation.Op) reservation.Op {
-	switch op := op.(type) {
-	case reservation.Reserve:
-		op.Resources, op.Source = op.Resources.Unallocate(), op.Source.Unallocate()
-		return op
-	case reservation.Unreserve:
-		op.Resources = op.Resources.Unallocate()
-		return op
-	case reservation.Create:
-		op.Volumes = op.Volumes.Unallocate()
-		return op
-	case reservation.Destroy:
-		op.Volumes = op.Volumes.Unallocate()
-		return op
-	case reservation.Resize:
-		op.Volume.AllocationRole = ""
-		op.Grow = op.Grow.Unallocate()
-		return op
-	}
-	return op
 }

@@ -50,14 +50,7 @@ func (s *SchedulerSession) call(m msg.Message) error {
 // drop answers a launch that no master can get.
 func (s *SchedulerSession) drop(c msg.Accept) {
 	for _, op := range c.Operations {
-		var tasks []msg.TaskInfo
-		switch do := op.Do.(type) {
-		case msg.LaunchTasks:
-			tasks = do.Tasks
-		case msg.LaunchGroup:
-			tasks = do.Tasks
-		}
-		for _, t := range tasks {
+		for _, t := range op.Tasks() {
 			s.emit(OnStatus{Status: msg.TaskStatus{
 				Task:    t.ID,
 				State:   msg.TaskDropped.For(s.cfg.Framework.Capabilities),

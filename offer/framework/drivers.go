@@ -169,11 +169,7 @@ func checkStatus(s msg.TaskStatus) error {
 
 // checkState refuses the states that only masters and agents give.
 func checkState(s msg.TaskState) error {
-	switch s {
-	case msg.TaskStaging, msg.TaskUnreachable, msg.TaskGoneByOperator, msg.TaskUnknown:
-		return fmt.Errorf("%w: %v", ErrState, s)
-	}
-	if s > msg.TaskUnknown {
+	if !s.FromExecutor() {
 		return fmt.Errorf("%w: %v", ErrState, s)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/proffer-go/proffer/offer"
@@ -43,9 +44,9 @@ func NewExecutor(cfg ExecutorConfig) (*ExecutorSession, error) {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
-	or(&cfg.SubscribeBackoff, defaultBackoff)
-	or(&cfg.Recovery, defaultRecovery)
-	or(&cfg.MaxUpdates, defaultMaxUpdates)
+	cfg.SubscribeBackoff = cmp.Or(cfg.SubscribeBackoff, defaultBackoff)
+	cfg.Recovery = cmp.Or(cfg.Recovery, defaultRecovery)
+	cfg.MaxUpdates = cmp.Or(cfg.MaxUpdates, defaultMaxUpdates)
 	return &ExecutorSession{
 		cfg:     cfg,
 		status:  msg.DriverNotStarted,

@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -48,9 +49,9 @@ func NewScheduler(cfg SchedulerConfig) (*SchedulerSession, error) {
 	case cfg.MissedHeartbeats < 0:
 		return nil, fmt.Errorf("%w: %d missed heartbeats", ErrConfig, cfg.MissedHeartbeats)
 	}
-	or(&cfg.SubscribeBackoff, defaultBackoff)
-	or(&cfg.SubscribeBackoffCap, defaultBackoffCap)
-	or(&cfg.MissedHeartbeats, defaultMissed)
+	cfg.SubscribeBackoff = cmp.Or(cfg.SubscribeBackoff, defaultBackoff)
+	cfg.SubscribeBackoffCap = cmp.Or(cfg.SubscribeBackoffCap, defaultBackoffCap)
+	cfg.MissedHeartbeats = cmp.Or(cfg.MissedHeartbeats, defaultMissed)
 	return &SchedulerSession{
 		cfg:        cfg,
 		status:     msg.DriverNotStarted,
@@ -155,13 +156,6 @@ func (s *SchedulerSession) end(st msg.DriverStatus) {
 	s.silence.stop()
 	s.status = st
 	s.out.Done = true
-}
-
-func or[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }
 
 // sorted returns roles in order, each once.

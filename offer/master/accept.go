@@ -3,21 +3,11 @@ package master
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/role"
 )
-
-// maxRefuse is the longest filter (docs/protocol.md §6).
-const maxRefuse = 365 * 24 * time.Hour
-
-func filter(f msg.Filters) offer.Filter {
-	o := f.Offer()
-	o.Refuse = min(o.Refuse, maxRefuse)
-	return o
-}
 
 // accept uses offers (docs/protocol.md §7): the list is checked, the operations are planned in order on what the offers
 // hold, and then the plan is carried out as a whole.
@@ -35,7 +25,7 @@ func (m *Machine) accept(f *framework, b msg.Accept) error {
 	for _, op := range b.Operations {
 		p.add(op)
 	}
-	if _, err := m.alloc.Accept(m.now, own, p.ops, p.pool.Used(), filter(b.Filters)); err != nil {
+	if _, err := m.alloc.Accept(m.now, own, p.ops, p.pool.Used(), b.Filters.Offer()); err != nil {
 		m.voidAccept(f, own, b, err)
 		return nil
 	}
@@ -103,20 +93,10 @@ func (m *Machine) boundAccept(b msg.Accept) error {
 	}
 	tasks := 0
 	for _, op := range b.Operations {
-		tasks += len(tasksOf(op))
+		tasks += len(op.Tasks())
 	}
 	if tasks > m.cfg.Bounds.TasksPerAccept {
 		return fmt.Errorf("%w: %d tasks in one accept, %d are allowed", ErrBound, tasks, m.cfg.Bounds.TasksPerAccept)
-	}
-	return nil
-}
-
-func tasksOf(op msg.Operation) []msg.TaskInfo {
-	switch do := op.Do.(type) {
-	case msg.LaunchTasks:
-		return do.Tasks
-	case msg.LaunchGroup:
-		return do.Tasks
 	}
 	return nil
 }
@@ -131,7 +111,7 @@ func (m *Machine) voidAccept(f *framework, own []offer.OfferID, b msg.Accept, wh
 		m.endOffer(f, id, OfferDiscarded, 0)
 	}
 	for _, op := range b.Operations {
-		for _, t := range tasksOf(op) {
+		for _, t := range op.Tasks() {
 			s := m.refusal(t, msg.TaskDropped.For(f.info.Capabilities), msg.ReasonInvalidOffers, why)
 			m.toFramework(f, msg.Update{Status: s})
 			m.emit(TaskRefused{Framework: f.info.ID, Status: s})
@@ -158,7 +138,7 @@ func (m *Machine) decline(f *framework, b msg.Decline) error {
 	if len(own) == 0 {
 		return nil
 	}
-	if err := m.alloc.Decline(m.now, filter(b.Filters), own...); err != nil {
+	if err := m.alloc.Decline(m.now, b.Filters.Offer(), own...); err != nil {
 		return err
 	}
 	for _, id := range own {

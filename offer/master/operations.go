@@ -95,43 +95,15 @@ func (m *Machine) boundPending(a *agent, planned int) error {
 	return nil
 }
 
-// unallocated is op without allocation roles: they are the offers' and the books' matter, agents know none.
-func unallocated(op reservation.Op) reservation.Op {
-	switch o := op.(type) {
-	case reservation.Reserve:
-		return reservation.Reserve{Resources: o.Resources.Unallocate(), Source: o.Source.Unallocate()}
-	case reservation.Unreserve:
-		return reservation.Unreserve{Resources: o.Resources.Unallocate()}
-	case reservation.Create:
-		return reservation.Create{Volumes: o.Volumes.Unallocate()}
-	case reservation.Destroy:
-		return reservation.Destroy{Volumes: o.Volumes.Unallocate()}
-	case reservation.Resize:
-		o.Volume.AllocationRole = ""
-		o.Grow = o.Grow.Unallocate()
-		return o
-	}
-	return op
-}
-
 // volumeInUse reports whether a task or executor in the books uses a volume.
 func (a *agent) volumeInUse(owner role.Name, id string) bool {
 	for _, t := range a.sortedTasks() {
-		if t.holds() && hasVolume(t.Resources, owner, id) {
+		if t.holds() && msg.HoldsVolume(t.Resources, owner, id) {
 			return true
 		}
 	}
 	for _, e := range a.sortedExecutors() {
-		if hasVolume(e.Info.Resources, owner, id) {
-			return true
-		}
-	}
-	return false
-}
-
-func hasVolume(r resources, owner role.Name, id string) bool {
-	for v := range r.PersistentVolumes().All() {
-		if v.Owner() == owner && v.Disk.Persistence.ID == id {
+		if msg.HoldsVolume(e.Info.Resources, owner, id) {
 			return true
 		}
 	}

@@ -75,7 +75,7 @@ func (p *plan) change(op reservation.Op) {
 		p.steps = append(p.steps, refuseOp{op, err})
 		return
 	}
-	op = unallocated(op)
+	op = reservation.Unallocated(op)
 	p.total = total
 	p.ops = append(p.ops, op)
 	p.steps = append(p.steps, applyOp{op})
@@ -86,7 +86,7 @@ func (m *Machine) applyTo(total resources, op reservation.Op) (resources, error)
 	if err := m.boundOp(op); err != nil {
 		return total, err
 	}
-	return reservation.Convert(total, unallocated(op))
+	return reservation.Convert(total, reservation.Unallocated(op))
 }
 
 // launchTask plans one task of a LAUNCH.

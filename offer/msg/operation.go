@@ -3,6 +3,7 @@ package msg
 import (
 	"github.com/proffer-go/proffer/reservation"
 	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
 )
 
 // Operation is one step of an Accept (docs/protocol.md §7). ID asks for feedback on the resource operations; launches
@@ -10,6 +11,17 @@ import (
 type Operation struct {
 	ID OperationID
 	Do Action
+}
+
+// Tasks are those that o launches, none if it launches nothing.
+func (o Operation) Tasks() []TaskInfo {
+	switch do := o.Do.(type) {
+	case LaunchTasks:
+		return do.Tasks
+	case LaunchGroup:
+		return do.Tasks
+	}
+	return nil
 }
 
 // An Action is LaunchTasks, LaunchGroup or Change.
@@ -52,4 +64,15 @@ func Create(volumes resource.Resources) Operation {
 // Destroy is the operation that destroys persistent volumes and what they hold.
 func Destroy(volumes resource.Resources) Operation {
 	return Operation{Do: Change{reservation.Destroy{Volumes: volumes}}}
+}
+
+// HoldsVolume reports whether r has a persistent volume of that owner and id: together they name it on its agent
+// (docs/protocol.md §1).
+func HoldsVolume(r resource.Resources, owner role.Name, id string) bool {
+	for v := range r.PersistentVolumes().All() {
+		if v.Owner() == owner && v.Disk.Persistence.ID == id {
+			return true
+		}
+	}
+	return false
 }

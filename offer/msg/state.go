@@ -48,6 +48,15 @@ func (s TaskState) Terminal() bool {
 	return false
 }
 
+// FromExecutor reports whether an executor may tell s: it is a state at all, and not one that only masters and agents give.
+func (s TaskState) FromExecutor() bool {
+	switch s {
+	case TaskStaging, TaskUnreachable, TaskGoneByOperator, TaskUnknown:
+		return false
+	}
+	return s <= TaskUnknown
+}
+
 // For returns the state a framework is told: without PARTITION_AWARE the newer states are all TASK_LOST
 // (docs/protocol.md §3.3).
 func (s TaskState) For(c Capabilities) TaskState {

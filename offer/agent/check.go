@@ -32,6 +32,8 @@ func (m *Machine) checkMaster() error {
 		return nil
 	case s.dialing && s.link != 0:
 		return broken("dialing a master with a link to one")
+	case s.dialing && s.dials[s.leader] == 0:
+		return broken("dialing %s, and no answer to a dial is due", s.leader)
 	case s.registered && s.link == 0:
 		return broken("registered without a link")
 	case s.registered && !s.served, s.served && s.link == 0:

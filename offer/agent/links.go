@@ -13,9 +13,13 @@ func (m *Machine) linkUp(l msg.LinkUp) error {
 	if l.Link == m.master.link || m.links[l.Link] != nil {
 		return fmt.Errorf("%w: link %d stands already", ErrInput, l.Link)
 	}
-	if m.master.dialing && l.Peer == m.master.leader {
-		m.master.dialing, m.master.link = false, l.Link
-		m.later()
+	if m.dialed(l.Peer) {
+		if m.master.dialing && l.Peer == m.master.leader {
+			m.master.dialing, m.master.link = false, l.Link
+			m.later()
+			return nil
+		}
+		m.out.Closes = append(m.out.Closes, l.Link) // it came too late: the leader has changed since
 		return nil
 	}
 	if len(m.links) >= m.cfg.Bounds.Links {
@@ -36,10 +40,28 @@ func (m *Machine) linkDown(l msg.LinkDown) {
 		if p.exec != nil {
 			m.executorLinkLost(p.exec)
 		}
-	case m.master.dialing && l.Link == 0 && l.Peer == m.master.leader:
+	case l.Link == 0:
+		m.dialFailed(l.Peer)
+	}
+}
+
+// dialFailed waits and tries again, unless another dial to the leader is still to be answered.
+func (m *Machine) dialFailed(n msg.Node) {
+	if m.dialed(n) && m.master.dialing && n == m.master.leader && m.master.dials[n] == 0 {
 		m.master.dialing = false
 		m.later()
 	}
+}
+
+// dialed takes the answer to a dial, and reports whether one was waited for.
+func (m *Machine) dialed(n msg.Node) bool {
+	if m.master.dials[n] == 0 {
+		return false
+	}
+	if m.master.dials[n]--; m.master.dials[n] == 0 {
+		delete(m.master.dials, n)
+	}
+	return true
 }
 
 // closeLink hangs up on an executor or a stranger; what still comes from it is dropped.

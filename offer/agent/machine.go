@@ -79,6 +79,7 @@ func New(cfg Config) (*Machine, error) {
 		containers: map[msg.ContainerID]*executor{},
 		work:       map[uint64]*work{},
 	}
+	m.master.dials = map[msg.Node]int{}
 	m.master.retry = m.timers.timer(func() { m.seek() })
 	m.master.silence = m.timers.timer(func() { m.forsaken() })
 	return m, nil

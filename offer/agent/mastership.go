@@ -17,7 +17,8 @@ type mastership struct {
 	leader     msg.Node
 	link       msg.Link
 	dialing    bool
-	asked      bool // for admission, on this link
+	dials      map[msg.Node]int // not answered yet, those to former leaders too
+	asked      bool             // for admission, on this link
 	registered bool
 	served     bool // was registered by this link at some time
 	tries      int  // since the last success: the bound of the next wait doubles with each
@@ -68,6 +69,7 @@ func (m *Machine) dial() {
 		return
 	}
 	m.master.dialing = true
+	m.master.dials[m.master.leader]++
 	m.out.Dials = append(m.out.Dials, m.master.leader)
 }
 

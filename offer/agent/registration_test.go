@@ -67,6 +67,33 @@ func TestChangedLeaderRestartsRegistration(t *testing.T) {
 	require.LessOrEqual(t, at.Sub(r.now), time.Second)
 }
 
+// docs/protocol.md §2.1: each dial is answered. A link to a leader that has changed meanwhile is closed when it comes up, and
+// is nobody's; one to a leader that is back is used.
+func TestLateAnswersToDials(t *testing.T) {
+	r := newRig(t)
+	up := func(l msg.Link, n msg.Node) string {
+		r.step(msg.LinkUp{Link: l, Peer: n})
+		return r.text()
+	}
+	r.step(msg.Leader{Master: "m1"})
+	r.step(msg.Leader{Master: "m2"})
+	require.Equal(t, "close 1", up(1, "m1"))
+	require.ErrorIs(t, r.try(msg.Envelope{Link: 1, Body: msg.Ping{}}), agent.ErrInput)
+	r.step(msg.Leader{Master: "m1"})
+	r.step(msg.LinkDown{Peer: "m2"}) // of the dial to m2
+	require.Empty(t, up(2, "m1"))
+
+	r.step(msg.Leader{Master: "m3"})
+	r.step(msg.Leader{Master: "m1"})
+	r.step(msg.Leader{Master: "m3"})
+	r.step(msg.LinkDown{Peer: "m3"})
+	require.Empty(t, up(3, "m3"), "the second dial to m3 is answered")
+	require.Equal(t, "close 4", up(4, "m1"))
+	require.Empty(t, up(5, "m1"), "nobody dialed: a stranger")
+	r.advance(time.Minute)
+	require.Contains(t, r.text(), "send 3 REGISTER")
+}
+
 // docs/protocol.md §4.3: another id than the agent's own stops it with an error.
 func TestAnotherAgentIDStopsTheAgent(t *testing.T) {
 	r := registered(t)

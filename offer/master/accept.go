@@ -130,8 +130,10 @@ func (m *Machine) refusal(t msg.TaskInfo, s msg.TaskState, reason msg.Reason, wh
 // decline gives offers back; ids that are not out are ignored.
 func (m *Machine) decline(f *framework, b msg.Decline) error {
 	var own []offer.OfferID
+	seen := map[offer.OfferID]bool{}
 	for _, id := range b.Offers {
-		if n, ok := m.ownOffer(f, id); ok && !slices.Contains(own, n) {
+		if n, ok := m.ownOffer(f, id); ok && !seen[n] {
+			seen[n] = true
 			own = append(own, n)
 		}
 	}

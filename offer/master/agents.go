@@ -232,12 +232,14 @@ func (m *Machine) dropAgent(a *agent, why string) {
 // dropExecutor takes an executor out of the books and frees what it held.
 func (m *Machine) dropExecutor(a *agent, e *executor) {
 	delete(a.executors, executorKey{e.Info.Framework, e.Info.ID})
+	m.frameworks[e.Info.Framework].place(a.info.ID, -1)
 	m.release(e.allocation(), e.Info.Resources)
 	m.emit(ExecutorRemoved{e.Ref()})
 }
 
 func (m *Machine) addExecutor(a *agent, e *executor) {
 	a.executors[executorKey{e.Info.Framework, e.Info.ID}] = e
+	m.frameworks[e.Info.Framework].place(a.info.ID, 1)
 	m.emit(ExecutorAdded{e.ExecutorReport})
 }
 

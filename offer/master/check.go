@@ -22,7 +22,7 @@ func (m *Machine) Check() error {
 		return err
 	}
 	for _, check := range []func() error{
-		m.checkAgents, m.checkFrameworks, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted,
+		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -212,6 +212,28 @@ func (m *Machine) checkFrameworkTasks(f *framework) error {
 		return err
 	}
 	return bound("completed tasks of "+string(f.info.ID), f.history.len(), m.cfg.Bounds.CompletedTasks)
+}
+
+// checkPlaces counts anew where frameworks have something.
+func (m *Machine) checkPlaces() error {
+	placed := map[offer.FrameworkID]map[offer.AgentID]int{}
+	for _, f := range m.sortedFrameworks() {
+		placed[f.info.ID] = map[offer.AgentID]int{}
+	}
+	for _, a := range sortedAgents(m.agents) {
+		for _, t := range a.sortedTasks() {
+			placed[t.Framework][a.info.ID]++
+		}
+		for _, e := range a.sortedExecutors() {
+			placed[e.Info.Framework][a.info.ID]++
+		}
+	}
+	for id, f := range sortedPairs(m.frameworks) {
+		if !maps.Equal(placed[id], f.placed) {
+			return corrupt("places of framework %s: counted %v, recomputed %v", id, f.placed, placed[id])
+		}
+	}
+	return nil
 }
 
 func (m *Machine) checkLinks() error {

@@ -22,6 +22,7 @@ type framework struct {
 
 	tasks       map[msg.TaskID]*task        // live, and terminal ones until acknowledged
 	offers      map[offer.OfferID]msg.Offer // outstanding, as it was shown them
+	placed      map[offer.AgentID]int       // how many of its tasks and executors are in an agent's books
 	unreachable fifo[msg.TaskID, *task]     // parked until their agent returns
 	history     fifo[uint64, TaskReport]    // completed, by a counter
 	ended       uint64                      // that counter
@@ -66,7 +67,8 @@ func (m *Machine) createFramework(info msg.FrameworkInfo, suppressed []role.Name
 	if err := m.alloc.AddFramework(m.now, m.spec(info, suppressed, false)); err != nil {
 		return nil, err
 	}
-	f := &framework{info: info, state: FrameworkRecovered, registered: m.now, tasks: map[msg.TaskID]*task{}, offers: map[offer.OfferID]msg.Offer{}}
+	f := &framework{info: info, state: FrameworkRecovered, registered: m.now, tasks: map[msg.TaskID]*task{}, offers: map[offer.OfferID]msg.Offer{},
+		placed: map[offer.AgentID]int{}}
 	f.heartbeat.ring = func() { m.startHeartbeats(f) }
 	f.failover.ring = func() { m.teardown(f, "its scheduler did not come back in time") }
 	m.frameworks[info.ID] = f
@@ -140,7 +142,9 @@ func (m *Machine) forgetOffers(f *framework) {
 func (m *Machine) teardown(f *framework, why string) {
 	for _, a := range sortedAgents(m.agents) {
 		m.toAgent(a, msg.ShutdownFramework{Framework: f.info.ID})
-		m.dropFrameworkFrom(a, f)
+		if f.placed[a.info.ID] > 0 {
+			m.dropFrameworkFrom(a, f)
+		}
 	}
 	f.unreachable.all(func(_ msg.TaskID, t *task) bool {
 		m.recordKilled(f, t)
@@ -174,6 +178,13 @@ func (m *Machine) dropFrameworkFrom(a *agent, f *framework) {
 			delete(a.executors, executorKey{e.Info.Framework, e.Info.ID})
 			m.emit(ExecutorRemoved{e.Ref()})
 		}
+	}
+}
+
+// place counts n more tasks and executors of a framework in an agent's books.
+func (f *framework) place(a offer.AgentID, n int) {
+	if f.placed[a] += n; f.placed[a] == 0 {
+		delete(f.placed, a)
 	}
 }
 

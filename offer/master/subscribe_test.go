@@ -1,6 +1,8 @@
 package master_test
 
 import (
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -66,6 +68,28 @@ func TestSubscribeFailsOver(t *testing.T) {
 	require.NotEqual(t, stale.ID, r.offer(f).ID)
 	require.Empty(t, all[msg.Rescind](r, "s2"))
 	require.Equal(t, master.FrameworkConnected, r.m.Frameworks()[0].State)
+}
+
+// docs/protocol.md §3.2 a framework's end costs what it has, not what all others have: the books of agents where it has nothing
+// are not looked through.
+func TestTeardownOfAnIdleFrameworkIsCheap(t *testing.T) {
+	cost := func(tasks int) uint64 {
+		r, a, _, o := cluster(t, "cpus:4;mem:1024", info("web"))
+		var list []msg.TaskInfo
+		for n := range tasks {
+			list = append(list, task(msg.TaskID(fmt.Sprint(n)), a, "cpus:0.001"))
+		}
+		r.launch("s", o, list...)
+		require.Len(t, r.m.Tasks(), tasks)
+		r.scheduler("idle", info("web"))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		require.NoError(t, r.m.Step(r.now, msg.Envelope{Link: r.links["idle"], Body: msg.Teardown{}}))
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	few, many := cost(10), cost(3000)
+	require.Less(t, many, few+50_000, "bytes per teardown: %d beside 10 tasks, %d beside 3,000", few, many)
 }
 
 // docs/protocol.md §19 duplicate subscribe is idempotent: the same stream gets its answer again, offers stay.

@@ -25,6 +25,7 @@ func (t *task) holds() bool { return !t.State.Terminal() && t.Unreachable == 0 }
 // addTask puts a task that the allocator was charged for into the books.
 func (m *Machine) addTask(f *framework, a *agent, t *task) {
 	a.tasks[t.agentKey()] = t
+	f.place(a.info.ID, 1)
 	if !t.stray {
 		f.tasks[t.ID] = t
 	}
@@ -61,10 +62,10 @@ func (m *Machine) endTask(t *task) {
 	if t.holds() {
 		m.release(t.allocation(), t.Resources)
 	}
-	if a := m.agents[t.Agent]; a != nil {
-		delete(a.tasks, t.agentKey())
-	}
-	m.remove(m.frameworks[t.Framework], t)
+	f := m.frameworks[t.Framework]
+	delete(m.agents[t.Agent].tasks, t.agentKey())
+	f.place(t.Agent, -1)
+	m.remove(f, t)
 }
 
 // remove takes a task out of its framework's books and remembers it there.
@@ -98,6 +99,7 @@ func (m *Machine) parkTask(t *task) {
 	}
 	m.emit(TaskUpdated{t.TaskReport})
 	delete(m.agents[t.Agent].tasks, t.agentKey())
+	f.place(t.Agent, -1)
 	delete(f.tasks, t.ID)
 	if oldest, full := f.unreachable.add(t.ID, t, m.cfg.Bounds.UnreachableTasks); full {
 		m.remembered(f, oldest)

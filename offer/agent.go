@@ -194,8 +194,8 @@ func owners(r resource.Resources) []role.Name {
 	return list
 }
 
-// UpdateAgent replaces an agent's total. Offers that the new total cannot bear are rescinded, the latest first; tasks may
-// go on using more than there is (docs/allocation.md §4).
+// UpdateAgent replaces an agent's total. Offers that the new total cannot bear are rescinded, the latest first, but none that
+// holds nothing of what is overdrawn; tasks may go on using more than there is (docs/allocation.md §4).
 func (a *Allocator) UpdateAgent(now Time, id AgentID, total resource.Resources) error {
 	g, ok := a.agent(id)
 	if !ok {
@@ -216,12 +216,33 @@ func (a *Allocator) UpdateAgent(now Time, id AgentID, total resource.Resources) 
 	a.refill(g)
 	if a.rules.Rescind {
 		out := byID(g.offers)
-		for i := len(out) - 1; i >= 0 && g.over; i-- {
-			a.rescind(out[i], RescindAgent)
+		for i := len(out) - 1; i >= 0; i-- {
+			if g.overdraws(out[i]) {
+				a.rescind(out[i], RescindAgent)
+			}
 		}
 	}
 	a.request(g)
 	return nil
+}
+
+// overdraws reports whether taking o back would lower what is held beyond the total or twice, or whether o holds a shared
+// volume that is there no more.
+func (g *agent) overdraws(o *offer) bool {
+	if o.b.is(hasShared) {
+		for e := range o.b.res.Shared().All() {
+			if !g.total.res.ContainsResource(e) {
+				return true
+			}
+		}
+	}
+	if !g.over {
+		return false
+	}
+	total := g.total.res.NonShared()
+	all, twice := g.held(nil)
+	others, left := g.held(o)
+	return left < twice || !others.SubSaturating(total).Equal(all.SubSaturating(total))
 }
 
 // SetAttributes replaces an agent's attributes; if they differ, every refusal on it is void.
@@ -434,15 +455,15 @@ func (a *Allocator) refill(g *agent) {
 		a.setFree(g, g.total)
 		return
 	}
-	held, twice := g.held()
+	held, twice := g.held(nil)
 	unshared := g.total.res.NonShared()
-	g.over = twice || !unshared.Contains(held)
+	g.over = twice > 0 || !unshared.Contains(held)
 	a.setFree(g, a.bundle(unshared.SubSaturating(held).Add(g.total.res.Shared())))
 }
 
-// held sums what is offered and used on g, shared volumes left out. twice tells that a member of a range or a set is held
-// more than once, as reported use may be.
-func (g *agent) held() (sum resource.Resources, twice bool) {
+// held sums what is offered, but for one offer, and used on g, shared volumes left out. twice counts the members of ranges and
+// sets that are held more than once, as reported use may be: each for every time too many.
+func (g *agent) held(but *offer) (sum resource.Resources, twice uint64) {
 	var members uint64
 	add := func(r resource.Resources) {
 		r = r.NonShared()
@@ -450,7 +471,9 @@ func (g *agent) held() (sum resource.Resources, twice bool) {
 		sum = sum.Add(r)
 	}
 	for _, o := range g.offers {
-		add(o.b.res)
+		if o != but {
+			add(o.b.res)
+		}
 	}
 	for _, u := range g.uses {
 		add(u.b.res)
@@ -458,7 +481,7 @@ func (g *agent) held() (sum resource.Resources, twice bool) {
 	for _, u := range g.late {
 		add(u.Resources)
 	}
-	return sum, members != countMembers(sum)
+	return sum, members - countMembers(sum)
 }
 
 // countMembers counts the members of the ranges and sets of r.

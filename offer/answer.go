@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -35,7 +36,7 @@ func (a *Allocator) Accept(now Time, ids []OfferID, ops []reservation.Op, used r
 	for _, o := range offers {
 		pool = pool.Add(o.b.res)
 	}
-	t, err := a.convert(g, c, pool, ops)
+	t, err := a.convert(g, nil, pool, ops)
 	if err != nil {
 		return Allocation{}, fmt.Errorf("accept offers of agent %q: %w", g.id, err)
 	}
@@ -130,14 +131,14 @@ type converted struct {
 	doomed      []*offer // of volumes that are destroyed
 }
 
-// convert applies ops to pool, which c holds on g, and to g's total.
-func (a *Allocator) convert(g *agent, c *client, pool resource.Resources, ops []reservation.Op) (converted, error) {
+// convert applies ops to pool, which is held on g, and to g's total. own is the use that pool is of; nil: it is of offers.
+func (a *Allocator) convert(g *agent, own *use, pool resource.Resources, ops []reservation.Op) (converted, error) {
 	t := converted{pool: pool, total: g.total.res}
 	if len(ops) == 0 {
 		return t, nil
 	}
 	for i, op := range ops {
-		doomed, err := g.holders(op, c)
+		doomed, err := g.holders(op, own)
 		if err == nil {
 			t.pool, err = reservation.Convert(t.pool, op)
 		}
@@ -159,8 +160,8 @@ func (a *Allocator) convert(g *agent, c *client, pool resource.Resources, ops []
 	return t, a.roomForRoles(owners(t.total)...)
 }
 
-// holders returns the offers, those of c first, that hold a shared volume which op destroys; a use of it is an error.
-func (g *agent) holders(op reservation.Op, c *client) ([]*offer, error) {
+// holders returns the offers that hold a shared volume which op destroys; a use of it other than own is an error.
+func (g *agent) holders(op reservation.Op, own *use) ([]*offer, error) {
 	d, ok := op.(reservation.Destroy)
 	if !ok {
 		return nil, nil
@@ -168,7 +169,7 @@ func (g *agent) holders(op reservation.Op, c *client) ([]*offer, error) {
 	var list []*offer
 	for v := range d.Volumes.Unallocate().Shared().All() {
 		for _, u := range g.uses {
-			if u.b.is(hasShared) && u.b.res.ContainsResource(v) {
+			if u != own && u.b.is(hasShared) && u.b.res.ContainsResource(v) {
 				return nil, fmt.Errorf("volume %s used by framework %q: %w", v, u.client.framework.id, ErrVolumeInUse)
 			}
 		}
@@ -345,7 +346,8 @@ func (a *Allocator) Refuse(now Time, al Allocation, r resource.Resources, f Filt
 }
 
 // Convert applies ops, in order, to what al uses and to the agent's total, for a host that books offers as used as soon as
-// they are made. All or nothing.
+// they are made. Offers of a shared volume that is destroyed are rescinded. All or nothing: ErrUnknownAgent, ErrNotHeld,
+// ErrVolumeInUse where others use such a volume, ErrClusterTotal, ErrTooMany, or the error of package reservation.
 func (a *Allocator) Convert(now Time, al Allocation, ops ...reservation.Op) error {
 	g, ok := a.agent(al.Agent)
 	if !ok {
@@ -355,11 +357,14 @@ func (a *Allocator) Convert(now Time, al Allocation, ops ...reservation.Op) erro
 	if !ok {
 		return fmt.Errorf("convert for framework %q on agent %q: %w", al.Framework, al.Agent, ErrNotHeld)
 	}
-	t, err := a.convert(g, u.client, u.b.res, ops)
+	t, err := a.convert(g, u, u.b.res, ops)
 	if err != nil {
 		return fmt.Errorf("convert for framework %q on agent %q: %w", al.Framework, al.Agent, err)
 	}
 	a.advance(now)
+	for _, o := range t.doomed {
+		a.rescind(o, RescindVolume)
+	}
 	c, old := u.client, u.b
 	a.takeUse(u, old)
 	oldClient, oldRole := a.unbook(c, g, old)
@@ -389,14 +394,22 @@ func (a *Allocator) Operate(now Time, id AgentID, op reservation.Op, principal *
 	if err != nil {
 		return fmt.Errorf("operate on agent %q: %w", id, err)
 	}
-	_, err = reservation.Apply(unused, op, ctx)
-	out := byID(g.offers)
-	for i := 0; err != nil && a.rules.Rescind && i < len(out); i++ {
-		unused = unused.Add(out[i].b.res.NonShared())
-		if _, err = reservation.Apply(unused, op, ctx); err == nil {
-			doomed = append(doomed, out[:i+1]...)
-		}
+	for _, o := range doomed {
+		unused = unused.Add(o.b.res.NonShared())
 	}
+	apply := func(r resource.Resources) error {
+		_, err := reservation.Apply(r, op, ctx)
+		return err
+	}
+	var out []*offer
+	if a.rules.Rescind {
+		out = slices.DeleteFunc(byID(g.offers), func(o *offer) bool { return slices.Contains(doomed, o) })
+	}
+	more, err := needed(out, unused, apply)
+	if errors.Is(err, reservation.ErrNotContained) {
+		err = fmt.Errorf("%w: %w", ErrNotUnused, err)
+	}
+	doomed = append(doomed, more...)
 	var total resource.Resources
 	if err == nil {
 		total, err = reservation.Convert(g.total.res, op)
@@ -412,11 +425,32 @@ func (a *Allocator) Operate(now Time, id AgentID, op reservation.Op, principal *
 	}
 	a.advance(now)
 	slices.SortFunc(doomed, func(x, y *offer) int { return compareIDs(x.id, y.id) })
-	for _, o := range slices.Compact(doomed) {
+	for _, o := range doomed {
 		a.rescind(o, RescindOperator)
 	}
 	a.setTotal(g, total)
 	a.refill(g)
 	a.changed(g)
 	return nil
+}
+
+// needed lists the earliest offers that, added to unused, let apply succeed, but for those that it succeeds without.
+func needed(out []*offer, unused resource.Resources, apply func(resource.Resources) error) ([]*offer, error) {
+	err, added := apply(unused), 0
+	for ; err != nil && added < len(out); added++ {
+		unused = unused.Add(out[added].b.res.NonShared())
+		err = apply(unused)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []*offer
+	for _, o := range out[:added] {
+		if rest := unused.SubSaturating(o.b.res.NonShared()); apply(rest) == nil {
+			unused = rest
+		} else {
+			list = append(list, o)
+		}
+	}
+	return list, nil
 }

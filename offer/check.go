@@ -193,7 +193,7 @@ func (k *checker) bundle(what string, b *bundle) error {
 
 // held sums the ledger of an agent, shared volumes left out, and charges clients and roles with it.
 func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
-	sum, twice = g.held()
+	sum, many := g.held(nil)
 	type pair struct {
 		client *client
 		all    resource.Resources
@@ -251,7 +251,7 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 			}
 		}
 	}
-	return sum, twice
+	return sum, many > 0
 }
 
 func (k *checker) clients() error {

@@ -44,3 +44,67 @@ func TestOperatorDestroysNoVolumeInUse(t *testing.T) {
 	report, _ := a.Agent("g")
 	require.Empty(t, report.Total.PersistentVolumes().Len())
 }
+
+// An operator's operation takes back the offers that it needs, not one that only came earlier.
+//
+// docs/allocation.md §4
+func TestOperateTakesBackNoMoreThanItNeeds(t *testing.T) {
+	rules := offer.DefaultRules(offer.V1)
+	rules.Coalesce, rules.MinAllocatable = 0, nil
+	l := newLoop(t, offer.Config{Rules: rules})
+	l.framework("p", "p")
+	quotas(t, l, "p", "", "cpus:0")
+	l.agents(0, 1, "cpus:4;mem:1024;ports:[1-8]")
+	require.Len(t, l.wait(0), 1)
+	l.framework("q", "q")
+	second := l.wait(0)
+	require.Len(t, second, 1)
+	require.Equal(t, "cpus:4", second[0].Resources.String(), "the first has all the rest")
+
+	reserve := func(text string) error {
+		r, err := resource.MustParse(text).PushReservation(resource.Reservation{Type: resource.Dynamic, Role: "r"})
+		require.NoError(t, err)
+		return l.a.Operate(l.now, second[0].Agent, reservation.Reserve{Resources: r}, nil)
+	}
+	require.ErrorIs(t, reserve("cpus:5"), offer.ErrNotUnused)
+	require.Len(t, l.batch.Rescinded, 0)
+	require.NoError(t, reserve("cpus:1"))
+	l.wait(0)
+	require.Len(t, l.batch.Rescinded, 1)
+	require.Equal(t, second[0].ID, l.batch.Rescinded[0].Offer)
+	require.Equal(t, offer.RescindOperator, l.batch.Rescinded[0].Reason)
+}
+
+// A framework that alone uses a shared volume may destroy it, which takes back the offers that others have of it; not while
+// others use it.
+//
+// docs/resource-model.md §6.4
+func TestConvertDestroysASharedVolume(t *testing.T) {
+	v := sharedVolume(t, "v", "r")
+	rules := offer.DefaultRules(offer.V1)
+	rules.Coalesce = 0
+	l := newLoop(t, offer.Config{Rules: rules})
+	for _, f := range []offer.FrameworkID{"f", "g"} {
+		require.NoError(t, l.a.AddFramework(0, offer.FrameworkSpec{ID: f, Roles: []role.Name{"r"}, Capabilities: offer.SharedResources}))
+	}
+	require.NoError(t, l.a.Suppress(0, "f"))
+	require.NoError(t, l.a.AddAgent(0, offer.AgentSpec{
+		ID: "A", Total: resource.MustParse("cpus:1;mem:64").Add(v), Used: []offer.Use{{Framework: "f", Role: "r", Resources: v}},
+	}))
+	got := l.wait(0)
+	require.Len(t, got, 1)
+	require.True(t, got[0].Resources.Contains(v))
+	mine, other := offer.Allocation{Framework: "f", Role: "r", Agent: "A"}, offer.Allocation{Framework: "g", Role: "r", Agent: "A"}
+	require.NoError(t, l.a.Charge(l.now, other, v))
+	require.ErrorIs(t, l.a.Convert(l.now, mine, reservation.Destroy{Volumes: v}), offer.ErrVolumeInUse)
+	require.NoError(t, l.a.Release(l.now, other, v))
+	require.NoError(t, l.a.Suppress(l.now, "g"))
+	require.NoError(t, l.a.Convert(l.now, mine, reservation.Destroy{Volumes: v}))
+	require.NoError(t, l.a.Check())
+	require.Empty(t, l.wait(0))
+	require.Len(t, l.batch.Rescinded, 1)
+	require.Equal(t, offer.Rescind{Offer: got[0].ID, Framework: "g", Role: "r", Agent: "A", Reason: offer.RescindVolume}, l.batch.Rescinded[0])
+	row, _ := l.a.Agent("A")
+	require.Equal(t, "cpus:1; mem:64", row.Free.String())
+	require.Equal(t, "disk(reservations: [(STATIC,r)]):64", row.Allocated.String())
+}

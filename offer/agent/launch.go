@@ -125,21 +125,17 @@ func (m *Machine) boundRun(r msg.RunTasks) error {
 	return m.room(len(r.Tasks))
 }
 
-// turnAway answers for tasks for which there is no room, and for the executor that is not started for them. There is none
-// for keeping the answers either, so they are given once; if they are lost the master asks when the agent re-registers.
+// turnAway answers for tasks for which there is no room, and for the executor that is not started for them.
 func (m *Machine) turnAway(r msg.RunTasks, why error) {
 	executor := false
 	for _, t := range r.Tasks {
-		st := m.own(r.Framework.Capabilities, msg.TaskDropped, msg.ReasonTaskInvalid, why.Error())
-		st.Task, st.Executor = t.ID, r.Executor.ID
+		one := msg.RunningTask{Framework: r.Framework.ID, Task: t.ID, Executor: r.Executor.ID, Capabilities: r.Framework.Capabilities}
 		if command(r, t) {
-			st.Executor = commandExecutor(t).ID
+			one.Executor = commandExecutor(t).ID
 		} else {
 			executor = r.LaunchExecutor && m.executor(r.Framework.ID, r.Executor.ID) == nil
 		}
-		m.event(Event{Kind: EventTaskRefused, Framework: r.Framework.ID, Executor: st.Executor, Task: t.ID, State: st.State,
-			Reason: st.Reason, Text: st.Message})
-		m.toMaster(msg.StatusUpdate{Framework: r.Framework.ID, Status: st, Latest: st.State})
+		m.sayDropped(one, msg.ReasonTaskInvalid, why.Error())
 	}
 	if executor {
 		m.toMaster(msg.ExitedExecutor{Framework: r.Framework.ID, Executor: r.Executor.ID, Status: -1})

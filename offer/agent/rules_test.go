@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/reservation"
@@ -209,6 +211,28 @@ func TestOtherBounds(t *testing.T) {
 	r.apply(2, reservation.Create{Volumes: volume("v2", "d", 1)})
 	require.Contains(t, r.text(), "OPERATION 2 "+agent.ErrBound.Error())
 	require.Empty(t, r.last.Volumes)
+}
+
+// docs/protocol.md §4.4, §10, §18.1: where there is no room for a task that is not here, the agent says so all the same, once.
+func TestAnswersForUnknownTasksWithoutRoom(t *testing.T) {
+	r := running(t, func(c *agent.Config) { c.Bounds = agent.Bounds{Frameworks: 1, Tasks: 1} })
+	r.master(msg.KillTask{Framework: "F1", Task: "t2"})
+	require.Equal(t, "send 1 UPDATE t2 TASK_DROPPED by agent EXECUTOR_TERMINATED: no executor here runs it", r.text())
+	r.step(msg.LinkDown{Link: r.link, Peer: "m1"})
+	r.advance(time.Second)
+	r.connect()
+	r.advance(2 * time.Second)
+	r.master(msg.AgentReregistered{Agent: "S1", Reconcile: []msg.RunningTask{
+		{Framework: "F1", Task: "t1"}, {Framework: "F1", Task: "t2"}, {Framework: "F2", Task: "t2"},
+	}})
+	require.Len(t, r.updates(), 2)
+	for i, u := range r.updates() {
+		require.Equal(t, offer.FrameworkID(fmt.Sprint("F", i+1)), u.Framework)
+		require.Equal(t, msg.TaskLost, u.Status.State, "their capabilities are not told")
+		require.Equal(t, msg.ReasonReconciliation, u.Status.Reason)
+	}
+	require.Empty(t, r.advance(9*time.Second))
+	require.Len(t, r.m.Tasks(), 1)
 }
 
 // docs/protocol.md §10: a queued task is killed where it stands, its whole group with it.

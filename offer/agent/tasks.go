@@ -77,6 +77,15 @@ func (m *Machine) refuse(f *framework, r role.Name, exec msg.ExecutorID, i msg.T
 	m.report(m.newTask(f, r, exec, i), msg.TaskDropped, why, text)
 }
 
+// sayDropped answers for a task that is not here and for which there is no room. There is none for keeping the answer either,
+// so it is given once; if it is lost the master asks when the agent re-registers.
+func (m *Machine) sayDropped(r msg.RunningTask, why msg.Reason, text string) {
+	st := m.own(r.Capabilities, msg.TaskDropped, why, text)
+	st.Task, st.Executor = r.Task, r.Executor
+	m.event(Event{Kind: EventTaskRefused, Framework: r.Framework, Executor: r.Executor, Task: r.Task, State: st.State, Reason: why, Text: text})
+	m.toMaster(msg.StatusUpdate{Framework: r.Framework, Status: st, Latest: st.State})
+}
+
 // kill ends a task (docs/protocol.md §10): one that was not delivered here and now, with its whole group; any other by
 // its executor. It may be repeated.
 func (m *Machine) kill(k msg.KillTask) error {
@@ -108,13 +117,15 @@ func (m *Machine) kill(k msg.KillTask) error {
 
 // killStranger answers for a task that is not here.
 func (m *Machine) killStranger(f *framework, id msg.TaskID) error {
-	if err := m.room(1); err != nil {
-		return err
-	}
 	if err := validID("kill: task", string(id)); err != nil {
 		return err
 	}
-	m.refuse(f, "", "", msg.TaskInfo{ID: id, Agent: m.id}, msg.ReasonExecutorTerminated, "no executor here runs it")
+	const text = "no executor here runs it"
+	if m.room(1) != nil {
+		m.sayDropped(msg.RunningTask{Framework: f.info.ID, Task: id, Capabilities: f.info.Capabilities}, msg.ReasonExecutorTerminated, text)
+		return nil
+	}
+	m.refuse(f, "", "", msg.TaskInfo{ID: id, Agent: m.id}, msg.ReasonExecutorTerminated, text)
 	return nil
 }
 
@@ -124,21 +135,23 @@ func (m *Machine) reconcile(ts []msg.RunningTask) error {
 		return nil // the answer ended the agent
 	}
 	for _, r := range ts {
-		if validID("framework", string(r.Framework)) != nil || validID("task", string(r.Task)) != nil || m.room(1) != nil {
-			continue // it will be asked for again
+		if validID("framework", string(r.Framework)) != nil || validID("task", string(r.Task)) != nil {
+			continue
 		}
 		f := m.frameworks[r.Framework]
+		if f != nil && (f.ending || f.tasks[r.Task] != nil) {
+			continue
+		}
+		const text = "unknown to the agent"
+		if m.room(1) != nil || f == nil && len(m.frameworks) >= m.cfg.Bounds.Frameworks {
+			m.sayDropped(r, msg.ReasonReconciliation, text)
+			continue
+		}
 		if f == nil {
-			if len(m.frameworks) >= m.cfg.Bounds.Frameworks {
-				continue
-			}
 			f = m.framework(msg.FrameworkInfo{ID: r.Framework, Capabilities: r.Capabilities})
 			f.bare = true
 		}
-		if f.ending || f.tasks[r.Task] != nil {
-			continue
-		}
-		m.refuse(f, "", r.Executor, msg.TaskInfo{ID: r.Task, Agent: m.id}, msg.ReasonReconciliation, "unknown to the agent")
+		m.refuse(f, "", r.Executor, msg.TaskInfo{ID: r.Task, Agent: m.id}, msg.ReasonReconciliation, text)
 	}
 	return nil
 }

@@ -135,20 +135,15 @@ func (m *Machine) readTask(r *agentReport, t msg.TaskReport) error {
 	if err := m.readUse(r, t.Framework, t.Role, t.Info.Resources); err != nil {
 		return fmt.Errorf("task %q: %w", t.Info.ID, err)
 	}
-	if err := m.boundLabels("a task", t.Info.Labels); err != nil {
-		return err
-	}
-	if err := m.boundText("name of a task", t.Info.Name); err != nil {
-		return err
-	}
 	if !agentMaySay(t.State) || !agentMaySay(t.Forwarded.State) {
 		return fmt.Errorf("%w: task %q is in state %s, its last update %s; only masters say so", ErrInvalid, t.Info.ID, t.State, t.Forwarded.State)
 	}
 	if r.tasks[key] != nil {
 		return fmt.Errorf("%w: task %q of %s is listed twice", ErrInvalid, t.Info.ID, t.Framework)
 	}
-	row := TaskReport{Framework: t.Framework, Agent: r.info.ID, ID: t.Info.ID, Name: t.Info.Name, Role: t.Role, Executor: t.Executor,
-		Resources: t.Info.Resources.Unallocate(), Labels: t.Info.Labels, State: t.State, Launched: m.now}
+	row := TaskReport{Framework: t.Framework, Agent: r.info.ID, ID: t.Info.ID, Name: msg.CutText(t.Info.Name, m.cfg.Bounds.Text), Role: t.Role,
+		Executor: t.Executor, Resources: t.Info.Resources.Unallocate(),
+		Labels: msg.CutLabels(t.Info.Labels, m.cfg.Bounds.Labels, m.cfg.Bounds.LabelBytes), State: t.State, Launched: m.now}
 	if !t.Forwarded.UUID.IsZero() {
 		row.Forwarded = m.cut(t.Forwarded)
 		row.Forwarded.Task, row.Forwarded.Agent, row.Forwarded.Data = t.Info.ID, r.info.ID, nil

@@ -307,8 +307,6 @@ func TestBadReports(t *testing.T) {
 		"task role":          func(b *msg.ReregisterAgent) { b.Tasks[0].Role = "a//b" },
 		"task state":         func(b *msg.ReregisterAgent) { b.Tasks[0].State = msg.TaskUnknown },
 		"task another role":  func(b *msg.ReregisterAgent) { b.Tasks[0].Info.Resources = b.Tasks[0].Info.Resources.Allocate("x") },
-		"task labels":        func(b *msg.ReregisterAgent) { b.Tasks[0].Info.Labels = make([]resource.Label, 257) },
-		"task name":          func(b *msg.ReregisterAgent) { b.Tasks[0].Info.Name = string(make([]byte, 1<<17)) },
 		"executor twice":     func(b *msg.ReregisterAgent) { b.Executors = append(b.Executors, b.Executors[0]) },
 		"executor id":        func(b *msg.ReregisterAgent) { b.Executors[0].Info.ID = "" },
 		"executor framework": func(b *msg.ReregisterAgent) { b.Executors[0].Info.Framework = "x" },

@@ -382,8 +382,8 @@ func TestOperationIsAnswered(t *testing.T) {
 }
 
 // docs/protocol.md §9, §18.1 an agent repeats an update until it is acknowledged: one whose text or labels are over their
-// bounds is cut, not refused, and the task goes on. The same holds for what a report tells of its last update, and for why an
-// operation failed.
+// bounds is cut, not refused, and the task goes on. The same holds for what a report tells of a task and its last update, or its
+// agent could never come back, and for why an operation failed.
 func TestLongStatusesAreCut(t *testing.T) {
 	small := func(c *master.Config) { c.Bounds.Text, c.Bounds.Labels, c.Bounds.LabelBytes = 64, 1, 8 }
 	long := strings.Repeat("long", 100)
@@ -407,12 +407,16 @@ func TestLongStatusesAreCut(t *testing.T) {
 	})
 	t.Run("report", func(t *testing.T) {
 		r, a, f := running(t, info("web"), small)
-		rep := r.report(a, func(b *msg.ReregisterAgent) { b.Tasks[0].Forwarded = u.Status })
+		rep := r.report(a, func(b *msg.ReregisterAgent) {
+			b.Tasks[0].Forwarded, b.Tasks[0].Info.Name, b.Tasks[0].Info.Labels = u.Status, long, u.Status.Labels
+		})
 		r.advance(75 * time.Second)
 		r.up("a")
 		r.say("a", rep)
 		row, _ := r.task(f, "t")
 		fits(t, row.Forwarded)
+		require.Equal(t, long[:64], row.Name)
+		require.Equal(t, row.Forwarded.Labels, row.Labels)
 	})
 	t.Run("operation", func(t *testing.T) {
 		r, a, _, _ := cluster(t, "cpus:4;mem:1024", info("web"), small)

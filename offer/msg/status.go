@@ -50,18 +50,25 @@ func (b StatusBounds) Check(s TaskStatus) error {
 // Cut shortens texts and labels of a status to b; s is not changed. Data stays whole: a part of it would have no meaning.
 func (b StatusBounds) Cut(s TaskStatus) TaskStatus {
 	s.Message, s.Reason = CutText(s.Message, b.Text), Reason(CutText(string(s.Reason), b.Text))
-	if len(s.Labels) <= b.Labels && longestLabel(s.Labels) <= b.LabelBytes {
-		return s
+	s.Labels = CutLabels(s.Labels, b.Labels, b.LabelBytes)
+	return s
+}
+
+// CutLabels are the first of labels, at most as many as that, their keys and values cut to so many bytes. What fits is
+// returned as it is, anything else is a copy.
+func CutLabels(labels []resource.Label, most, bytes int) []resource.Label {
+	if len(labels) <= most && longestLabel(labels) <= bytes {
+		return labels
 	}
-	s.Labels = slices.Clone(s.Labels[:min(len(s.Labels), b.Labels)])
-	for i, l := range s.Labels {
-		s.Labels[i].Key = CutText(l.Key, b.LabelBytes)
+	out := slices.Clone(labels[:min(len(labels), most)])
+	for i, l := range out {
+		out[i].Key = CutText(l.Key, bytes)
 		if l.Value != nil {
-			v := CutText(*l.Value, b.LabelBytes)
-			s.Labels[i].Value = &v
+			v := CutText(*l.Value, bytes)
+			out[i].Value = &v
 		}
 	}
-	return s
+	return out
 }
 
 // CutText is the longest beginning of text that has at most bound bytes and does not end within a character.

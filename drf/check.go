@@ -96,6 +96,9 @@ func (s *Sorter) checkLevel(n *node) (err error) {
 	l := &s.levels[n.level]
 	for _, k := range n.kids {
 		kid := s.nodes[k]
+		if kid.late && kid.listed && !slices.Contains(l.late, k) {
+			return fmt.Errorf("%q waits for a key that nobody will give it: %w", kid.path, ErrInconsistent)
+		}
 		if want := kid.live > 0 && s.lottery == nil; kid.listed != want {
 			return fmt.Errorf("%q is ordered: %v: %w", kid.path, kid.listed, ErrInconsistent)
 		}
@@ -107,7 +110,7 @@ func (s *Sorter) checkLevel(n *node) (err error) {
 			err = fmt.Errorf("%q is ordered by an outdated node: %w", k.path, ErrInconsistent)
 		case last != nil && compareNodes(last, k) >= 0:
 			err = fmt.Errorf("%q comes after %q: %w", k.path, last.path, ErrInconsistent)
-		case l.epoch == s.epoch && s.settled(k) && k.key != s.keyOf(k):
+		case l.epoch == s.epoch && !k.late && s.settled(k) && k.key != s.keyOf(k):
 			err = fmt.Errorf("%q has key %v, want %v: %w", k.path, k.key, s.keyOf(k), ErrInconsistent)
 		}
 		last = k

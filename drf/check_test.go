@@ -34,6 +34,7 @@ func TestCheckFindsEveryBreach(t *testing.T) {
 			at(s, "t").live--
 		}, `"t/u" is internal and has no children`},
 		"share":           {func(s *Sorter) { at(s, "s").key.share *= 1.0000001 }, `"s" has key`},
+		"late unknown":    {func(s *Sorter) { at(s, "s").late = true }, `"s" waits for a key`},
 		"place in ties":   {func(s *Sorter) { at(s, "s").served++ }, `"s" has key`},
 		"order":           {func(s *Sorter) { at(s, "s").key.share = 7; s.epoch++ }, `comes after "s"`},
 		"not listed":      {func(s *Sorter) { at(s, "s").listed = false }, `orders 3 children of 2`},
@@ -55,6 +56,7 @@ func TestCheckFindsEveryBreach(t *testing.T) {
 			}
 			require.NoError(t, s.Add(8, "q", false))
 			require.NoError(t, s.Check())
+			s.Ascend(func(Client) bool { return true })
 			c.harm(s)
 			err := s.Check()
 			require.ErrorIs(t, err, ErrInconsistent)

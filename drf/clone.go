@@ -22,6 +22,7 @@ func (s *Sorter) Clone() Orderer {
 	c.levels = slices.Clone(s.levels)
 	for i := range c.levels {
 		c.levels[i].tree = s.levels[i].tree.Clone()
+		c.levels[i].late = nil
 	}
 	c.freeLevels = slices.Clone(s.freeLevels)
 	c.pool = s.pool.clone()
@@ -42,6 +43,7 @@ func (s *Sorter) refresh() {
 		if s.levels[at].epoch != s.epoch {
 			s.rekey(int32(at))
 		}
+		s.catchUp(int32(at))
 	}
 }
 

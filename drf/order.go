@@ -21,10 +21,19 @@ type key struct {
 // ties, then the name (docs/allocation.md §1.3).
 type level struct {
 	tree  *btree.BTreeG[*node]
-	epoch uint64 // of the totals that the keys come from
+	epoch uint64  // of the totals that the keys come from
+	late  []int32 // children whose keys wait for the next order to be read; some may have gone
 }
 
-func before(a, b *node) bool { return compareNodes(a, b) < 0 }
+func before(a, b *node) bool {
+	switch {
+	case a.key.share != b.key.share:
+		return a.key.share < b.key.share
+	case a.key.served != b.key.served:
+		return a.key.served < b.key.served
+	}
+	return a.name < b.name
+}
 
 func compareNodes(a, b *node) int { return compareKeys(a.key, b.key, a.name, b.name) }
 
@@ -53,7 +62,11 @@ func (s *Sorter) newLevel() int32 {
 	return int32(len(s.levels) - 1)
 }
 
-func (s *Sorter) freeLevel(id int32) { s.freeLevels = append(s.freeLevels, id) }
+func (s *Sorter) freeLevel(id int32) {
+	l := &s.levels[id]
+	l.late = l.late[:0]
+	s.freeLevels = append(s.freeLevels, id)
+}
 
 // above returns the level that orders n among its siblings.
 func (s *Sorter) above(n *node) *level { return &s.levels[s.nodes[n.parent].level] }
@@ -91,25 +104,49 @@ func (s *Sorter) delist(id int32) {
 	}
 }
 
-// rekeyOne brings the key of a node up to date. A level of older totals is left for rekey.
-func (s *Sorter) rekeyOne(id int32) {
+// rekeyLater has the next order bring the key of a node up to date: however often it changes between two orders, it is
+// moved once. A level of older totals is left for rekey.
+func (s *Sorter) rekeyLater(id int32) {
 	n := s.nodes[id]
-	if !n.listed {
+	if !n.listed || n.late {
 		return
 	}
-	l := s.above(n)
+	at := s.nodes[n.parent].level
+	l := &s.levels[at]
 	if l.epoch != s.epoch {
-		return
-	}
-	k := s.keyOf(n)
-	if k == n.key {
 		return
 	}
 	n = s.mut(id)
 	if l.tree.Len() == 1 { // the order of one does not change
-		n.key = k
+		n.key = s.keyOf(n)
 		return
 	}
+	n.late = true
+	l.late = append(l.late, id)
+	if len(l.late) > 2*l.tree.Len()+16 { // most of them have gone
+		s.catchUp(at)
+	}
+}
+
+// catchUp brings the keys of a level up to date that rekeyLater put off.
+func (s *Sorter) catchUp(at int32) {
+	l := &s.levels[at]
+	for _, id := range l.late {
+		n := s.nodes[id]
+		if n == nil || !n.late || s.nodes[n.parent].level != at {
+			continue // another node by now
+		}
+		n = s.mut(id)
+		n.late = false
+		if k := s.keyOf(n); n.listed && k != n.key {
+			l.moveOne(n, k)
+		}
+	}
+	l.late = l.late[:0]
+}
+
+// moveOne gives one child a new key.
+func (l *level) moveOne(n *node, k key) {
 	l.tree.Delete(n)
 	n.key = k
 	l.tree.ReplaceOrInsert(n)
@@ -120,6 +157,9 @@ func (s *Sorter) walk(id int32, yield func(Client) bool) bool {
 	at := s.nodes[id].level
 	if s.levels[at].epoch != s.epoch {
 		s.rekey(at)
+	}
+	if len(s.levels[at].late) > 0 {
+		s.catchUp(at)
 	}
 	on := true
 	s.levels[at].tree.Ascend(func(n *node) bool {

@@ -55,7 +55,7 @@ func (s *Sorter) settle(id int32) {
 		return
 	}
 	n.scaled = s.rescaled(n)
-	s.rekeyOne(id)
+	s.rekeyLater(id)
 }
 
 // rescaled sums the children of a node, each scaled down to the smallest share among those that can take something.

@@ -32,6 +32,7 @@ type node struct {
 	blocked bool
 
 	listed bool // it has a key in the parent's level:
+	late   bool // which is not up to date
 	key    key
 
 	used  bool   // an order has used the weight, see look
@@ -155,7 +156,7 @@ func (s *Sorter) collapse(id int32) {
 	n.level, n.scaled = none, nil
 	s.look(n, n.active)
 	s.clients[n.client] = id
-	s.rekeyOne(id)
+	s.rekeyLater(id)
 }
 
 func (s *Sorter) newNode(parent int32, path string) int32 {
@@ -236,7 +237,7 @@ func (s *Sorter) setWeight(id int32, w float64) {
 	n.weight = w
 	s.redraw()
 	s.unsettle(id)
-	s.rekeyOne(id)
+	s.rekeyLater(id)
 }
 
 // look notes that an order will use the weight of n from now on, or no longer. Only WithLateWeightLost asks.
@@ -271,6 +272,6 @@ func (s *Sorter) charge(id int32, add, sub *Vec, service bool) {
 		default:
 			n.served = s.clock
 		}
-		s.rekeyOne(id)
+		s.rekeyLater(id)
 	}
 }

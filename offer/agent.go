@@ -34,7 +34,8 @@ type agent struct {
 	turns    turns
 	noted    noted
 
-	refusals []refusal // sorted by client
+	refusals []refusal
+	refusers clientSet // whose they are; who has none any more may be among them
 	swept    int       // how many were left when void ones were last dropped
 	ends     Time      // of the next refusal, or earlier
 	inHeap   int       // -1: none

@@ -491,8 +491,8 @@ func (k *checker) refusals() error {
 			open++
 		}
 		for i := range g.refusals {
-			if i > 0 && g.refusals[i-1].client > g.refusals[i].client {
-				return fmt.Errorf("refusals of agent %q are out of order", g.id)
+			if !g.refusers.has(g.refusals[i].client) {
+				return fmt.Errorf("refusers of agent %q lack client %d", g.id, g.refusals[i].client)
 			}
 			if r := &g.refusals[i]; r.gen == a.gens[r.client] {
 				counted[a.clients[r.client]]++

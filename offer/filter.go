@@ -1,7 +1,6 @@
 package offer
 
 import (
-	"slices"
 	"time"
 )
 
@@ -45,22 +44,11 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 		a.purge(g, func(*refusal) bool { return false })
 	}
 	gen := a.gens[c.index]
-	from, to := g.refusalsOf(c)
-	kept := from
-	for i := from; i < to; i++ {
-		r := g.refusals[i]
-		switch {
-		case r.gen != gen:
-		case r.until <= until && (r.b == b || b.res.Contains(r.b.res)): // the new one makes it superfluous
-			c.refused--
-			c.framework.refused--
-			a.countFilters(c, -1)
-		default:
-			g.refusals[kept] = r
-			kept++
-		}
+	if g.refusers.has(c.index) {
+		a.supersede(c, g, b, until)
 	}
-	g.refusals = slices.Replace(g.refusals, kept, to, refusal{b: b, until: until, client: c.index, gen: gen})
+	g.refusers.add(c.index)
+	g.refusals = append(roomy(g.refusals), refusal{b: b, until: until, client: c.index, gen: gen})
 	c.refused++
 	c.framework.refused++
 	a.countFilters(c, 1)
@@ -72,21 +60,66 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 	}
 }
 
-// refusalsOf returns where the refusals of c on g are: they are sorted by client.
-func (g *agent) refusalsOf(c *client) (from, to int) {
-	from, _ = slices.BinarySearchFunc(g.refusals, c.index, func(r refusal, i int32) int { return int(r.client) - int(i) })
-	for to = from; to < len(g.refusals) && g.refusals[to].client == c.index; {
-		to++
+// supersede drops the refusals of c on g that one of b until then makes superfluous.
+func (a *Allocator) supersede(c *client, g *agent, b *bundle, until Time) {
+	kept := g.refusals[:0]
+	for i := range g.refusals {
+		r := &g.refusals[i]
+		switch {
+		case r.client != c.index:
+		case r.gen != a.gens[c.index]:
+			continue
+		case r.until <= until && (r.b == b || b.res.Contains(r.b.res)):
+			a.unrefuse(c)
+			continue
+		}
+		kept = append(kept, *r)
 	}
-	return from, to
+	clear(g.refusals[len(kept):])
+	g.refusals = kept
+}
+
+// unrefuse counts one refusal of c less.
+func (a *Allocator) unrefuse(c *client) {
+	c.refused--
+	c.framework.refused--
+	a.countFilters(c, -1)
+}
+
+// roomy returns list with room for one more. It grows by a quarter: with every client refusing every agent, refusals are
+// most of what an allocator holds.
+func roomy(list []refusal) []refusal {
+	if len(list) < cap(list) {
+		return list
+	}
+	more := make([]refusal, len(list), len(list)+max(len(list)/4, 2))
+	copy(more, list)
+	return more
+}
+
+// clientSet is a set of clients by index.
+type clientSet []uint64
+
+func (s clientSet) has(i int32) bool {
+	word := int(i) / 64
+	return word < len(s) && s[word]&(1<<(i%64)) != 0
+}
+
+func (s *clientSet) add(i int32) {
+	for word := int(i) / 64; len(*s) <= word; {
+		*s = append(*s, 0)
+	}
+	(*s)[i/64] |= 1 << (i % 64)
 }
 
 // refused reports whether c refused at least b on g.
 func (a *Allocator) refused(c *client, g *agent, b *bundle) bool {
-	from, to := g.refusalsOf(c)
-	for i := from; i < to; i++ {
+	if !g.refusers.has(c.index) {
+		return false
+	}
+	for i := range g.refusals {
 		r := &g.refusals[i]
-		if r.gen != a.gens[c.index] || r.until <= a.sched.settled {
+		if r.client != c.index || r.gen != a.gens[c.index] || r.until <= a.sched.settled {
 			continue
 		}
 		if r.b == b || r.b.res.Contains(b.res) {
@@ -104,7 +137,7 @@ func (a *Allocator) refused(c *client, g *agent, b *bundle) bool {
 type noted struct {
 	of    *bundle // the free part refused
 	since uint64  // when the bits were last cleared, in the count of forgivings
-	bits  []uint64
+	bits  clientSet
 }
 
 // note remembers that c refused all that is free on g.
@@ -114,18 +147,13 @@ func (a *Allocator) note(c *client, g *agent) {
 		n.of, n.since = g.free, a.forgivings
 		clear(n.bits)
 	}
-	word := int(c.index) / 64
-	for len(n.bits) <= word {
-		n.bits = append(n.bits, 0)
-	}
-	n.bits[word] |= 1 << (c.index % 64)
+	n.bits.add(c.index)
 }
 
 // hasNoted reports whether c is known to have refused all that is free on g.
 func (a *Allocator) hasNoted(c *client, g *agent) bool {
 	n := &g.noted
-	word := int(c.index) / 64
-	return n.of == g.free && word < len(n.bits) && n.bits[word]&(1<<(c.index%64)) != 0 && n.since >= a.forgiven[c.index]
+	return n.of == g.free && n.bits.has(c.index) && n.since >= a.forgiven[c.index]
 }
 
 // forgive makes everything that c refused void, in one step; the records go when their agents are next looked at.
@@ -140,6 +168,7 @@ func (a *Allocator) forgive(c *client) {
 
 // purge drops the refusals on g that are void or for which also is true.
 func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
+	clear(g.refusers)
 	kept := g.refusals[:0]
 	for i := range g.refusals {
 		r := &g.refusals[i]
@@ -147,12 +176,10 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 			continue
 		}
 		if also(r) {
-			c := a.clients[r.client]
-			c.refused--
-			c.framework.refused--
-			a.countFilters(c, -1)
+			a.unrefuse(a.clients[r.client])
 			continue
 		}
+		g.refusers.add(r.client)
 		kept = append(kept, *r)
 	}
 	clear(g.refusals[len(kept):])

@@ -166,7 +166,7 @@ func (f forker) agents() {
 			g.uses[at] = &copied
 			copied.client.uses[g.index] = &copied
 		}
-		g.late, g.refusals = slices.Clone(old.late), slices.Clone(old.refusals)
+		g.late, g.refusals, g.refusers = slices.Clone(old.late), slices.Clone(old.refusals), slices.Clone(old.refusers)
 		g.shared, g.heldBack = slices.Clone(old.shared), slices.Clone(old.heldBack)
 		g.noted.bits = slices.Clone(old.noted.bits)
 		g.turns.bits, g.streaks = slices.Clone(old.turns.bits), slices.Clone(old.streaks)

@@ -9,7 +9,7 @@ import "time"
 type turns struct {
 	of    *bundle // the free part
 	since uint64  // when the bits were last cleared, in the count of forgivings: clients that are younger have no bit
-	bits  []uint64
+	bits  clientSet
 	any   bool
 	holds bool // when the run of a policy began
 	taken bool // a policy gave something to a client whose turn was to come
@@ -25,11 +25,7 @@ func (a *Allocator) hadTurn(c *client, g *agent) {
 		clear(t.bits)
 		t.of, t.since = g.free, a.forgivings
 	}
-	word := int(c.index) / 64
-	for len(t.bits) <= word {
-		t.bits = append(t.bits, 0)
-	}
-	t.bits[word] |= 1 << (c.index % 64)
+	t.bits.add(c.index)
 	t.any = true
 }
 
@@ -56,8 +52,7 @@ func (t *turns) reset() {
 
 // has reports whether c had its turn.
 func (t *turns) has(c *client) bool {
-	word := int(c.index) / 64
-	return word < len(t.bits) && t.bits[word]&(1<<(c.index%64)) != 0 && t.since >= c.born
+	return t.bits.has(c.index) && t.since >= c.born
 }
 
 // backoffUnit is what a refusal for no time at all is taken for when it is repeated.

@@ -75,16 +75,17 @@ func TestOwnRefusedUpdateAllocation(t *testing.T) {
 	got := own(t, addF, addA, update(`"cpus:5;mem:1024"`, reserve), minute)
 	require.Equal(t, "0 refused", got[2])
 	require.Contains(t, got[3], "-F/r/A timeout")
-	// Part is used and part is offered, the volume to be destroyed with it.
+	// Part is used and part is offered, the volume to be destroyed with it, which another framework uses, too.
 	shared := volume(`,"shared":{}`)
 	second := strings.Replace(shared, `[{`, `[{"name":"cpus","type":"SCALAR","scalar":{"value":6}},{`, 1)
 	got = own(t, `{"op":"add_framework","framework":"F","roles":["r"],"capabilities":["SHARED_RESOURCES"]}`, addA,
 		`{"op":"transition_to_allocated","framework":"F","role":"r","agent":"A","resources":"cpus:4;mem:1024"}`,
 		strings.Replace(`{"op":"update_agent","agent":"A","resources":`+second+`}`, `[{`, `[{"name":"mem","type":"SCALAR","scalar":{"value":1024}},{`, 1),
+		`{"op":"add_framework","framework":"G","roles":["r"],"used":{"A":{"role":"r","resources":`+shared+`}}}`,
 		update(strings.Replace(second, `"value":6`, `"value":5`, 1), `{"type":"DESTROY","resources":`+shared+`}`), minute)
 	require.Contains(t, got[3], "F/r/A")
-	require.Equal(t, "0 refused", got[4])
-	require.Contains(t, got[5], "-F/r/A timeout")
+	require.Equal(t, "0 refused", got[5])
+	require.Contains(t, got[6], "-F/r/A timeout")
 }
 
 // docs/allocation.md §2.2: a seed gives an order of agents, and another seed another one.

@@ -4,17 +4,27 @@ package drf
 // The framework sorter of a role divides by the whole cluster too, not by the role's part (docs/allocation.md §1.1).
 // The zero value is an empty cluster, in which every share is 0.
 type Pool struct {
-	totals Vec
-	by     []float64 // by index of the name: the divisor, 0 where the name does not count
-	strict bool
+	totals  Vec
+	by      []float64 // by index of the name: the divisor, 0 where the name does not count
+	strict  bool
+	options *config // NewPool's, for SetTotals; nil: none
 }
 
 // NewPool returns the pool of the totals t under the options that concern shares: Exclude and WithStrictShare.
 func NewPool(t *Vec, opts ...Option) Pool {
 	c := newConfig(opts)
-	var p Pool
+	p := Pool{options: &c}
 	p.set(t, &c)
 	return p
+}
+
+// SetTotals replaces the totals and keeps the options. It allocates nothing once the pool has had as many names.
+func (p *Pool) SetTotals(t *Vec) {
+	c := p.options
+	if c == nil {
+		c = new(config)
+	}
+	p.set(t, c)
 }
 
 // Share is the dominant share of a holder of this weight: the largest fraction of any one name, divided by the weight
@@ -68,5 +78,5 @@ func (c *config) divisor(i int, total int64) float64 {
 }
 
 func (p *Pool) clone() Pool {
-	return Pool{totals: p.totals.Clone(), by: append([]float64(nil), p.by...), strict: p.strict}
+	return Pool{totals: p.totals.Clone(), by: append([]float64(nil), p.by...), strict: p.strict, options: p.options}
 }

@@ -47,3 +47,21 @@ func TestVecClone(t *testing.T) {
 	require.Equal(t, 10, a.Len())
 	require.Zero(t, a.Get(1_000))
 }
+
+// A pool takes new totals and keeps its options: 2 of 4 and 3 of 4 are 1/2, the excluded name left out, and then 2 of 8 are 1/4.
+// The zero value takes totals, too.
+//
+// docs/allocation.md §1.1
+func TestPoolTakesNewTotals(t *testing.T) {
+	held := drf.Vec{N: [8]int64{2000, 3000}}
+	pool := drf.NewPool(&drf.Vec{N: [8]int64{4000, 4000}}, drf.Exclude(1), drf.WithStrictShare())
+	require.Equal(t, .5, pool.Share(&held, 1))
+	wide := drf.Vec{N: [8]int64{8000, 4000}}
+	pool.SetTotals(&wide)
+	require.Equal(t, .25, pool.Share(&held, 1))
+	require.Zero(t, testing.AllocsPerRun(10, func() { pool.SetTotals(&wide) }))
+	var empty drf.Pool
+	require.Zero(t, empty.Share(&held, 1))
+	empty.SetTotals(&wide)
+	require.Equal(t, .75, empty.Share(&held, 1))
+}

@@ -371,6 +371,7 @@ func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 	a.addCapacity(g.total, 1)
 	a.namesMoved(old, g.total)
 	a.version++
+	a.pool.SetTotals(&a.totals)
 	a.sharesMoved()
 	must(a.order.SetTotals(&a.totals, a.version))
 	if g.total.is(hasReserved) {

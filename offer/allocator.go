@@ -60,6 +60,7 @@ type Allocator struct {
 	allowed   map[string]bool // hostnames that may be offered; nil: all
 	totals    vec             // of every agent
 	version   uint64          // of totals
+	pool      drf.Pool        // what shares of totals are
 	capacity  vec             // non-revocable part of totals
 	allocated vec             // offered or allocated, over the roles as clients
 	copies    vec             // what clients hold of shared volumes beyond what their roles do
@@ -127,6 +128,7 @@ func New(cfg Config) (*Allocator, error) {
 		a.names.of(name)
 	}
 	a.order = a.newOrderer(false)
+	a.pool = a.newPool(&a.totals)
 	a.nothing.enough = a.containsMinimum(a.nothing.res, nil)
 	a.listing = 1
 	a.sched.start(&a.rules)
@@ -148,16 +150,24 @@ func (a *Allocator) newOrderer(flat bool) drf.Orderer {
 	if a.rules.CountTies {
 		opts = append(opts, drf.WithTieBreak(drf.Count))
 	}
-	if a.rules.DividedShares {
-		opts = append(opts, drf.WithStrictShare())
-	}
 	if a.rules.LateWeightLost {
 		opts = append(opts, drf.WithLateWeightLost())
+	}
+	return drf.New(append(opts, a.shareRules()...)...)
+}
+
+// newPool is what shares of totals are by the rules.
+func (a *Allocator) newPool(totals *vec) drf.Pool { return drf.NewPool(totals, a.shareRules()...) }
+
+// shareRules are the rules that shares are computed by.
+func (a *Allocator) shareRules() (opts []drf.Option) {
+	if a.rules.DividedShares {
+		opts = append(opts, drf.WithStrictShare())
 	}
 	for _, name := range a.rules.Excluded {
 		opts = append(opts, drf.Exclude(a.names.of(name)))
 	}
-	return drf.New(opts...)
+	return opts
 }
 
 func setOf(list []string) map[string]bool {

@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,9 +52,9 @@ func (a *Allocator) Accept(now Time, ids []OfferID, ops []reservation.Op, used r
 			a.rescind(o, RescindVolume)
 		}
 	}
-	b := a.bundle(used)
-	if len(offers) == 1 && used.Equal(offers[0].b.res) {
-		b = offers[0].b
+	b := offers[0].b
+	if len(offers) > 1 || !used.Equal(b.res) {
+		b = a.bundle(used)
 	}
 	a.exchange(c, g, offers, b)
 	if len(ops) > 0 {
@@ -424,7 +425,7 @@ func (a *Allocator) Operate(now Time, id AgentID, op reservation.Op, principal *
 		return fmt.Errorf("operate on agent %q: %w", id, err)
 	}
 	a.advance(now)
-	slices.SortFunc(doomed, func(x, y *offer) int { return compareIDs(x.id, y.id) })
+	slices.SortFunc(doomed, func(x, y *offer) int { return cmp.Compare(x.id, y.id) })
 	for _, o := range doomed {
 		a.rescind(o, RescindOperator)
 	}

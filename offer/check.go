@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/proffer-go/proffer/drf"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
@@ -27,7 +28,8 @@ type checker struct {
 	byRole   map[*node]*roleSums
 	totals, capacity, allocated, copies, late,
 	revFree, placeable vec
-	out map[*framework]int
+	pool *drf.Pool // of totals
+	out  map[*framework]int
 }
 
 type roleSums struct{ held, reserved, unres, used, taken, own, loose vec }
@@ -406,6 +408,13 @@ func (k *checker) cluster() error {
 // orders checks that the orders agree with themselves and give every client the share that the ledger gives.
 func (k *checker) orders() error {
 	a := k.a
+	for i, name := range a.names.list {
+		var all vec
+		all.Set(i, k.totals.Get(i))
+		if got, want := a.dominant(&all), k.share(&all, role.DefaultWeight); got != want {
+			return fmt.Errorf("share of all %s is %v, the ledger gives %v", name, got, want)
+		}
+	}
 	if err := a.order.Check(); err != nil {
 		return fmt.Errorf("order of roles: %w", err)
 	}
@@ -431,7 +440,7 @@ func (k *checker) orders() error {
 			if a.cfg.NewOrderer != nil {
 				continue
 			}
-			if got, want := n.order.Share(c.slot()), a.dominant(k.byClient[c]); got != want {
+			if got, want := n.order.Share(c.slot()), k.share(k.byClient[c], role.DefaultWeight); got != want {
 				return fmt.Errorf("share of framework %q in role %q is %v, the ledger gives %v", c.framework.id, n.name, got, want)
 			}
 		}
@@ -439,12 +448,21 @@ func (k *checker) orders() error {
 	return nil
 }
 
+// share is the share of what a ledger gives.
+func (k *checker) share(held *vec, weight float64) float64 {
+	if k.pool == nil {
+		fresh := k.a.newPool(&k.totals)
+		k.pool = &fresh
+	}
+	return k.pool.Share(held, weight)
+}
+
 // shareOf checks the place of n in the order of roles.
 func (k *checker) shareOf(n *node) error {
 	if !n.ordered || k.a.rules.LateWeightLost || k.a.cfg.NewOrderer != nil {
 		return nil
 	}
-	want := k.a.dominant(k.weighed(n)) / n.leafWeight()
+	want := k.share(k.weighed(n), n.leafWeight())
 	if got := k.a.order.Share(n.slot()); got != want {
 		return fmt.Errorf("share of role %q is %v, the ledger gives %v", n.name, got, want)
 	}

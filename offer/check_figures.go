@@ -56,6 +56,16 @@ func (k *checker) figures() error {
 	return k.heldBack()
 }
 
+// subtreeHeld sums what the clients of n and below hold.
+func (n *node) subtreeHeld() vec {
+	v := n.held.Clone()
+	for _, child := range n.children {
+		h := child.subtreeHeld()
+		v.Add(&h)
+	}
+	return v
+}
+
 // listedIn counts the listed clients of n's subtree.
 func (n *node) listedIn() (count int) {
 	for _, c := range n.clients {

@@ -93,6 +93,7 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"not in the offers of agent", func(a *Allocator) { a.firstOut.inAgent++ }},
 		{"not in the offers of framework", func(a *Allocator) { a.firstOut.inClient++ }},
 		{"misplaced", func(a *Allocator) { a.agents[a.agentAt["A1"]].uses[0].in++ }},
+		{"share of all", func(a *Allocator) { a.pool.SetTotals(&one) }},
 		{"share of framework", func(a *Allocator) { must(roleA(a).order.Grant(0, &one)) }},
 		{"share of role", func(a *Allocator) { must(a.order.Grant(roleA(a).slot(), &vec{N: [8]int64{1000}})) }},
 		{"ends of agent", func(a *Allocator) { a.expiries.list[0].ends++ }},

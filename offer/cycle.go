@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/proffer-go/proffer/drf"
@@ -128,7 +129,7 @@ func (cy *cycle) sort() {
 	a := cy.a
 	if a.cfg.AgentOrder == OrderByName {
 		if cy.stage == guarantees || a.quota.Len() == 0 || a.cfg.Policy != nil {
-			slices.SortFunc(cy.list, func(g, h *agent) int { return compareIDs(g.id, h.id) })
+			slices.SortFunc(cy.list, func(g, h *agent) int { return cmp.Compare(g.id, h.id) })
 		}
 		return
 	}
@@ -139,9 +140,9 @@ func (cy *cycle) sort() {
 	}
 	slices.SortFunc(cy.keyed, func(x, y keyed) int {
 		if x.key != y.key {
-			return compareIDs(x.key, y.key)
+			return cmp.Compare(x.key, y.key)
 		}
-		return compareIDs(x.agent.id, y.agent.id)
+		return cmp.Compare(x.agent.id, y.agent.id)
 	})
 	for i := range cy.keyed {
 		cy.list[i] = cy.keyed[i].agent

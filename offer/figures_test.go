@@ -120,9 +120,7 @@ func recount(t *rapid.T, m *machine) {
 		if x.Unmet {
 			unmet++
 		}
-		if !m.rules.CountReservations {
-			require.InDelta(t, row.Share/row.Weight, x.TreeShare, 1e-12, "role %s", row.Role)
-		}
+		require.InDelta(t, row.Share/row.Weight, x.TreeShare, 1e-12, "role %s", row.Role)
 		for _, name := range []string{"cpus", "mem", "disk", "gpus"} {
 			q, ok := a.QuotaMetrics(row.Role, name)
 			require.True(t, ok)

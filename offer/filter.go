@@ -10,6 +10,14 @@ const (
 	longestRefusal = 365 * 24 * time.Hour
 )
 
+// time is how long f refuses, as every filter does (docs/allocation.md §3.1, §3.3).
+func (f Filter) time() time.Duration {
+	if f.Refuse < 0 {
+		return defaultRefusal
+	}
+	return min(f.Refuse, longestRefusal)
+}
+
 // refusal is what a client refused on an agent: it gets nothing there that is contained in b.
 type refusal struct {
 	b      *bundle
@@ -24,11 +32,7 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 		return
 	}
 	a.hadTurn(c, g)
-	d := f.Refuse
-	if d < 0 {
-		d = defaultRefusal
-	}
-	d = a.backOff(c, g, b, min(d, longestRefusal))
+	d := a.backOff(c, g, b, f.time())
 	if d == 0 || c.framework.refused >= a.bounds.Filters {
 		return
 	}

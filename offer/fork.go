@@ -20,6 +20,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.rescinds = slices.Clone(a.rescinds)
 	b.inverse.unasked = slices.Clone(a.inverse.unasked)
 	b.order = a.order.Clone()
+	b.pool = b.newPool(&b.totals)
 	b.spare = nil
 
 	f := forker{from: a, to: &b}

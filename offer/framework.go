@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -198,23 +199,13 @@ func (a *Allocator) dropFramework(f *framework) {
 
 // usesByAgent returns the client's uses sorted by agent.
 func (c *client) usesByAgent() []*use {
-	return slices.SortedFunc(maps.Values(c.uses), func(x, y *use) int { return compareIDs(x.agent.id, y.agent.id) })
+	return slices.SortedFunc(maps.Values(c.uses), func(x, y *use) int { return cmp.Compare(x.agent.id, y.agent.id) })
 }
 
 func byID(list []*offer) []*offer {
 	sorted := slices.Clone(list)
-	slices.SortFunc(sorted, func(x, y *offer) int { return compareIDs(x.id, y.id) })
+	slices.SortFunc(sorted, func(x, y *offer) int { return cmp.Compare(x.id, y.id) })
 	return sorted
-}
-
-func compareIDs[T ~string | ~uint64](a, b T) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Suppress stops offers for roles, all of the framework's where none is named. Refusals and outstanding offers stay.

@@ -61,7 +61,7 @@ func (a *Allocator) hoard(now Time, c *client) Hoard {
 		byAgent[o.agent] = append(byAgent[o.agent], o)
 	}
 	row.For = max(now, a.now).Sub(row.Oldest)
-	slices.SortFunc(agents, func(g, h *agent) int { return compareIDs(g.id, h.id) })
+	slices.SortFunc(agents, func(g, h *agent) int { return cmp.Compare(g.id, h.id) })
 	deprived := make(map[*client]*Deprived)
 	for _, g := range agents {
 		a.deprive(c, g, byAgent[g], deprived)

@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func (a *Allocator) Measure(m Meter) {
 			roles = append(roles, n)
 		}
 	}
-	slices.SortFunc(roles, func(x, y *node) int { return compareIDs(x.name, y.name) })
+	slices.SortFunc(roles, func(x, y *node) int { return cmp.Compare(x.name, y.name) })
 	for _, n := range roles {
 		a.measureRole(m, n, names)
 	}
@@ -150,7 +151,7 @@ func (a *Allocator) measureRole(m Meter, n *node, names []string) {
 			clients = append(clients, c)
 		}
 	}
-	slices.SortFunc(clients, func(x, y *client) int { return compareIDs(x.framework.id, y.framework.id) })
+	slices.SortFunc(clients, func(x, y *client) int { return cmp.Compare(x.framework.id, y.framework.id) })
 	for _, c := range clients {
 		a.measureClient(m, c)
 	}

@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/proffer-go/proffer/drf"
@@ -17,7 +18,7 @@ type RoleReport struct {
 	Offered    resource.Quantities
 	Allocated  resource.Quantities
 	Reserved   resource.Quantities // in use or not
-	Share      float64             // dominant share of the subtree, before the weight
+	Share      float64             // dominant share of the subtree as the rules count it, before the weight: RoleMetrics.TreeShare is after it
 	Frameworks []FrameworkID       // subscribed to just this role, sorted
 }
 
@@ -27,7 +28,7 @@ func (a *Allocator) Roles() []RoleReport {
 	for _, top := range a.root.children {
 		rows, _, _ = a.reportRole(rows, top)
 	}
-	slices.SortFunc(rows, func(x, y RoleReport) int { return compareIDs(x.Role, y.Role) })
+	slices.SortFunc(rows, func(x, y RoleReport) int { return cmp.Compare(x.Role, y.Role) })
 	return rows
 }
 
@@ -36,7 +37,6 @@ func (a *Allocator) reportRole(rows []RoleReport, n *node) (out []RoleReport, of
 	row := RoleReport{Role: n.name, Weight: n.weight, Reserved: a.names.quantities(&n.reserved)}
 	config, _ := a.quota.Get(n.name)
 	row.Guarantee, row.Limit = config.Guarantees, config.Limits
-	held := n.held.Clone()
 	for _, c := range n.clients {
 		if c == nil {
 			continue
@@ -54,46 +54,21 @@ func (a *Allocator) reportRole(rows []RoleReport, n *node) (out []RoleReport, of
 	at := len(rows)
 	rows = append(rows, RoleReport{})
 	for _, child := range n.children {
-		var o, u, h vec
+		var o, u vec
 		rows, o, u = a.reportRole(rows, child)
-		h = child.subtreeHeld()
 		offered.Add(&o)
 		allocated.Add(&u)
-		held.Add(&h)
 	}
 	slices.Sort(row.Frameworks)
 	row.Offered, row.Allocated = a.names.quantities(&offered), a.names.quantities(&allocated)
-	row.Share = a.dominant(&held)
+	weighs := n.weighs(&a.rules)
+	row.Share = a.dominant(&weighs)
 	rows[at] = row
 	return rows, offered, allocated
 }
 
-// subtreeHeld sums what the clients of n and below hold.
-func (n *node) subtreeHeld() vec {
-	v := n.held.Clone()
-	for _, child := range n.children {
-		h := child.subtreeHeld()
-		v.Add(&h)
-	}
-	return v
-}
-
 // dominant is the largest fraction of the cluster that v is of any name that counts.
-func (a *Allocator) dominant(v *vec) float64 {
-	largest := 0.0
-	for i, name := range a.names.list {
-		held, total := v.Get(i), a.totals.Get(i)
-		if held <= 0 || total <= 0 || slices.Contains(a.rules.Excluded, name) {
-			continue
-		}
-		part := float64(held) / float64(total)
-		if a.rules.DividedShares {
-			part = (float64(held) / 1000) / (float64(total) / 1000)
-		}
-		largest = max(largest, part)
-	}
-	return largest
-}
+func (a *Allocator) dominant(v *vec) float64 { return a.pool.Share(v, role.DefaultWeight) }
 
 // AgentReport tells an agent's books. A shared volume stays in Free while it is offered or allocated.
 type AgentReport struct {

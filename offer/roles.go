@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -88,15 +89,7 @@ func (a *Allocator) forget(n *node) {
 	}
 }
 
-func compareNode(n *node, name role.Name) int {
-	switch {
-	case n.name < name:
-		return -1
-	case n.name > name:
-		return 1
-	}
-	return 0
-}
+func compareNode(n *node, name role.Name) int { return cmp.Compare(n.name, name) }
 
 // room counts the roles that tracking names would make known.
 func (a *Allocator) roomForRoles(names ...role.Name) error {

@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 
@@ -256,7 +257,7 @@ func (a *Allocator) inUnits(r resource.Resources, target *vec) *vec {
 
 func (a *Allocator) pieceOrder() func(x, y resource.Resource) int {
 	if a.cfg.PieceOrder == OrderByName {
-		return func(x, y resource.Resource) int { return compareIDs(AgentID(x.String()), AgentID(y.String())) }
+		return func(x, y resource.Resource) int { return cmp.Compare(x.String(), y.String()) }
 	}
 	return largestWholeFirst
 }
@@ -269,7 +270,7 @@ func largestWholeFirst(x, y resource.Resource) int {
 	case wy && !wx:
 		return 1
 	case wx && x.Scalar != y.Scalar:
-		return compareIDs(uint64(y.Scalar), uint64(x.Scalar))
+		return cmp.Compare(y.Scalar, x.Scalar)
 	}
 	return 0
 }

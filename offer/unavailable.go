@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -138,14 +139,6 @@ func (a *Allocator) AnswerInverse(now Time, o InverseOffer, accept bool, f Filte
 	return counted, nil
 }
 
-// time is how long f refuses, as every filter does (docs/allocation.md §3.1, §3.3).
-func (f Filter) time() time.Duration {
-	if f.Refuse < 0 {
-		return defaultRefusal
-	}
-	return min(f.Refuse, longestRefusal)
-}
-
 // UnavailabilityReport tells an agent's window and what became of asking.
 type UnavailabilityReport struct {
 	Window Window
@@ -175,7 +168,7 @@ func (a *Allocator) Unavailability(id AgentID) (UnavailabilityReport, bool) {
 			})
 		}
 	}
-	slices.SortFunc(r.Asked, func(x, y AskReport) int { return compareIDs(x.Framework, y.Framework) })
+	slices.SortFunc(r.Asked, func(x, y AskReport) int { return cmp.Compare(x.Framework, y.Framework) })
 	return r, true
 }
 
@@ -337,7 +330,7 @@ func (a *Allocator) askHolders(everywhere bool, out *Batch) {
 			planned = append(planned, g)
 		}
 	}
-	slices.SortFunc(planned, func(g, h *agent) int { return compareIDs(g.id, h.id) })
+	slices.SortFunc(planned, func(g, h *agent) int { return cmp.Compare(g.id, h.id) })
 	for _, g := range planned {
 		holders := g.tenants()
 		a.unaskOthers(g, holders)
@@ -356,7 +349,7 @@ func (g *agent) tenants() []*framework {
 	for _, u := range g.uses {
 		list = append(list, u.client.framework)
 	}
-	slices.SortFunc(list, func(f, h *framework) int { return compareIDs(f.id, h.id) })
+	slices.SortFunc(list, func(f, h *framework) int { return cmp.Compare(f.id, h.id) })
 	return slices.Compact(list)
 }
 
@@ -421,7 +414,7 @@ func (a *Allocator) tellUnasked(out *Batch) {
 	if len(iv.unasked) == 0 {
 		return
 	}
-	slices.SortFunc(iv.unasked, func(x, y InverseOffer) int { return compareIDs(x.ID, y.ID) })
+	slices.SortFunc(iv.unasked, func(x, y InverseOffer) int { return cmp.Compare(x.ID, y.ID) })
 	out.Unasked = append(out.Unasked, iv.unasked...)
 	clear(iv.unasked)
 	iv.unasked = iv.unasked[:0]

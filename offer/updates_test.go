@@ -1,6 +1,7 @@
 package offer_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -105,7 +106,11 @@ func TestSecondCopyOfAVolume(t *testing.T) {
 		s.ok(s.a.Release(s.now, offer.Allocation{Framework: "F", Role: "r", Agent: "A1"}, v))
 		require.Equal(t, .5, s.of("r").Share)
 		s.ok(s.a.Release(s.now, offer.Allocation{Framework: "F", Role: "r", Agent: "A1"}, v))
-		require.Equal(t, 0.0, s.of("r").Share)
+		want := 0.0
+		if strings.HasSuffix(t.Name(), "/ours") {
+			want = .5 // it is reserved for r, used or not
+		}
+		require.Equal(t, want, s.of("r").Share)
 	})
 }
 

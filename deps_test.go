@@ -43,36 +43,38 @@ var (
 
 // table is the whole import table. A package that is not in it fails the test: add its row, with the reason.
 var table = map[string]rule{
-	".":                       {why: "documentation and Examples only"},
-	"role":                    {pure: true, why: "names alone; everything else stands on it"},
-	"resource":                {pure: true, own: []string{"role"}, why: "taken alone by authors of other schedulers"},
-	"role/quota":              {pure: true, own: []string{"role", "resource"}, why: "quota is in quantities"},
-	"reservation":             {pure: true, own: []string{"role", "resource"}, why: "knows no offers and no tasks"},
-	"drf":                     {pure: true, own: []string{"role", "resource"}, extern: []string{"github.com/google/btree"}, why: "an order over dense handles; no names cross its seam"},
-	"offer":                   {pure: true, own: values, why: "an allocator to call from a loop of one's own, without a master"},
-	"offer/scenario":          {pure: true, own: append(slices.Clone(values), "offer"), why: "recorded scenarios, for the simulator and the tests"},
-	"offer/msg":               {pure: true, own: append(slices.Clone(values), "offer"), why: "the one vocabulary of all machines"},
-	"offer/master":            {pure: true, own: upToMsg, why: "no machine sees another"},
-	"offer/agent":             {pure: true, own: upToMsg, why: "no machine sees another"},
-	"offer/framework":         {pure: true, own: upToMsg, why: "no machine sees another"},
-	"transport":               {own: upToMsg, why: "the contract carries messages and knows no machine"},
-	"transport/host":          {own: slices.Concat(upToMsg, machines, []string{"transport"}), why: "goroutines under the machines"},
-	"transport/inproc":        {own: upToHost, why: "the reference transport also runs hosts by hand"},
-	"transport/transporttest": {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},
-	"offer/offertest":         {own: slices.Concat(upToHost, []string{"transport/inproc"}), extern: testModules, why: "harness and property suite for users' tests; knows no wire"},
-	"resource/resourcetest":   {own: []string{"role", "resource"}, extern: testModules, why: "generators"},
-	"internal/golden":         {extern: testModules, why: "one runner for all recorded files; only tests import it"},
-	"detect":                  {own: []string{"role", "resource"}, extern: []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}, why: "reads the host, models nothing"},
-	"cmd/proffer":             {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "detect"}), why: "thin over all of it"},
+	".":                           {why: "documentation and Examples only"},
+	"role":                        {pure: true, why: "names alone; everything else stands on it"},
+	"resource":                    {pure: true, own: []string{"role"}, why: "taken alone by authors of other schedulers"},
+	"role/quota":                  {pure: true, own: []string{"role", "resource"}, why: "quota is in quantities"},
+	"reservation":                 {pure: true, own: []string{"role", "resource"}, why: "knows no offers and no tasks"},
+	"drf":                         {pure: true, own: []string{"role", "resource"}, extern: []string{"github.com/google/btree"}, why: "an order over dense handles; no names cross its seam"},
+	"offer":                       {pure: true, own: values, why: "an allocator to call from a loop of one's own, without a master"},
+	"offer/scenario":              {pure: true, own: append(slices.Clone(values), "offer"), why: "recorded scenarios, for the simulator and the tests"},
+	"offer/msg":                   {pure: true, own: append(slices.Clone(values), "offer"), why: "the one vocabulary of all machines"},
+	"offer/registry":              {pure: true, own: upToMsg, why: "what a master must remember, and the interface of its stores; no store that keeps anything"},
+	"offer/registry/registrytest": {own: append(slices.Clone(upToMsg), "offer/registry"), extern: testModules, why: "tests any store"},
+	"offer/master":                {pure: true, own: append(slices.Clone(upToMsg), "offer/registry"), why: "no machine sees another"},
+	"offer/agent":                 {pure: true, own: upToMsg, why: "no machine sees another"},
+	"offer/framework":             {pure: true, own: upToMsg, why: "no machine sees another"},
+	"transport":                   {own: upToMsg, why: "the contract carries messages and knows no machine"},
+	"transport/host":              {own: slices.Concat(upToMsg, machines, []string{"transport"}), why: "goroutines under the machines"},
+	"transport/inproc":            {own: upToHost, why: "the reference transport also runs hosts by hand"},
+	"transport/transporttest":     {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},
+	"offer/offertest":             {own: slices.Concat(upToHost, []string{"transport/inproc"}), extern: testModules, why: "harness and property suite for users' tests; knows no wire"},
+	"resource/resourcetest":       {own: []string{"role", "resource"}, extern: testModules, why: "generators"},
+	"internal/golden":             {extern: testModules, why: "one runner for all recorded files; only tests import it"},
+	"detect":                      {own: []string{"role", "resource"}, extern: []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}, why: "reads the host, models nothing"},
+	"cmd/proffer":                 {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "detect"}), why: "thin over all of it"},
 }
 
 // testModules are what tests and the …test packages may use on top.
 var testModules = []string{"pgregory.net/rapid", "github.com/stretchr/testify", "github.com/cockroachdb/datadriven", "golang.org/x/exp"}
 
 // pureStandard are the standard packages that a pure package may import: they compute, and do nothing else. Of time,
-// math/rand/v2 and iter only some names may be used: see selector.
+// math/rand/v2, iter and context only some names may be used: see selector.
 var pureStandard = []string{
-	"bytes", "cmp", "container/heap", "crypto/sha256", "encoding", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt",
+	"bytes", "cmp", "container/heap", "context", "crypto/sha256", "encoding", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt",
 	"hash", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/rand/v2", "path", "reflect", "regexp", "regexp/syntax",
 	"slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
 }
@@ -168,7 +170,7 @@ func TestBansBite(t *testing.T) {
 	for imp := range bannedImports {
 		require.True(t, seen["imports "+imp+":"], "no fixture for the banned import %s", imp)
 	}
-	for _, stmt := range []string{"go statement", "select statement", "channel type", "ranges over a map", "time.Now", "rand.IntN", "iter.Pull", "is not in its row", "imports hash/maphash:", "imports syscall:"} {
+	for _, stmt := range []string{"go statement", "select statement", "channel type", "ranges over a map", "time.Now", "rand.IntN", "iter.Pull", "context.WithTimeout", "is not in its row", "imports hash/maphash:", "imports syscall:"} {
 		require.True(t, seen[stmt], "no fixture for %q", stmt)
 	}
 }
@@ -298,6 +300,10 @@ func (c *checker) selector(n *ast.SelectorExpr) {
 	case "iter":
 		if strings.HasPrefix(n.Sel.Name, "Pull") {
 			c.report(n.Pos(), "a pure package uses iter.%s, which is a goroutine", n.Sel.Name)
+		}
+	case "context":
+		if n.Sel.Name != "Context" {
+			c.report(n.Pos(), "a pure package uses context.%s; it may only pass one on", n.Sel.Name)
 		}
 	case "math/rand/v2":
 		if !strings.HasPrefix(n.Sel.Name, "New") && n.Sel.Name != "Rand" && n.Sel.Name != "PCG" && n.Sel.Name != "Source" {

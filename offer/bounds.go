@@ -13,6 +13,7 @@ type Bounds struct {
 	Constraints    int         // per framework and role: 1,000
 	ConstraintText int         // bytes of a name, value or pattern in a constraint: 4,096
 	PatternProgram int         // instructions of a pattern: 100
+	Minimums       int         // alternatives in FrameworkSpec.MinAllocatable, per framework and role: 1,000
 	PerRole        role.Bounds // roles per framework, depth and length of a role: the defaults of that package
 }
 
@@ -31,5 +32,6 @@ func (b Bounds) withDefaults() Bounds {
 	set(&b.Constraints, 1000)
 	set(&b.ConstraintText, 4096)
 	set(&b.PatternProgram, 100)
+	set(&b.Minimums, 1000)
 	return b
 }

@@ -2,6 +2,7 @@ package offer_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,4 +135,26 @@ func TestBoundsOfACall(t *testing.T) {
 	require.ErrorIs(t, a.SetWeights(0, weights[:2]), offer.ErrTooMany)
 	require.NoError(t, a.SetWeights(0, weights[:1]))
 	require.NoError(t, a.Check())
+}
+
+// A framework's minimums are for roles that it is in, and no more of them than the bound; else nothing is changed.
+//
+// docs/allocation.md §2.7
+func TestMinimumsAreBounded(t *testing.T) {
+	a, err := offer.New(offer.Config{Bounds: offer.Bounds{Minimums: 2}})
+	require.NoError(t, err)
+	spec := func(r role.Name, count int) offer.FrameworkSpec {
+		one, err := resource.ParseQuantities("cpus:1")
+		require.NoError(t, err)
+		return offer.FrameworkSpec{ID: "f", Roles: []role.Name{"b", "a"}, MinAllocatable: map[role.Name][]resource.Quantities{
+			r: slices.Repeat([]resource.Quantities{one}, count),
+		}}
+	}
+	require.ErrorIs(t, a.AddFramework(0, spec("c", 0)), offer.ErrNotSubscribed)
+	require.ErrorIs(t, a.AddFramework(0, spec("a", 3)), offer.ErrTooMany)
+	require.Empty(t, a.Roles())
+	require.NoError(t, a.AddFramework(0, spec("a", 2)))
+	require.ErrorIs(t, a.UpdateFramework(0, spec("c", 1)), offer.ErrNotSubscribed)
+	require.ErrorIs(t, a.UpdateFramework(0, spec("b", 3)), offer.ErrTooMany)
+	require.NoError(t, a.UpdateFramework(0, spec("b", 0)))
 }

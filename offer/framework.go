@@ -10,7 +10,7 @@ import (
 )
 
 // AddFramework makes a framework known, listed for its roles unless they are suppressed or it is inactive.
-// It fails with ErrFrameworkExists, ErrSpec, ErrTooMany or an error of package role.
+// It fails with ErrFrameworkExists, ErrSpec, ErrNotSubscribed, ErrTooMany, ErrConstraint or an error of package role.
 func (a *Allocator) AddFramework(now Time, s FrameworkSpec) error {
 	if err := a.checkFramework(&s); err != nil {
 		return fmt.Errorf("add framework %q: %w", s.ID, err)
@@ -80,7 +80,23 @@ func (a *Allocator) checkFramework(s *FrameworkSpec) error {
 			return fmt.Errorf("suppressed role %q: %w", n, ErrNotSubscribed)
 		}
 	}
+	if err := a.checkMinimums(s); err != nil {
+		return err
+	}
 	return a.roomForRoles(s.Roles...)
+}
+
+// checkMinimums holds the minimums of s, whose roles are sorted, against them and the bound.
+func (a *Allocator) checkMinimums(s *FrameworkSpec) error {
+	for _, n := range slices.Sorted(maps.Keys(s.MinAllocatable)) {
+		if _, ok := slices.BinarySearch(s.Roles, n); !ok {
+			return fmt.Errorf("minimum for role %q: %w", n, ErrNotSubscribed)
+		}
+		if count := len(s.MinAllocatable[n]); count > a.bounds.Minimums {
+			return fmt.Errorf("minimum for role %q: %d alternatives, at most %d: %w", n, count, a.bounds.Minimums, ErrTooMany)
+		}
+	}
+	return nil
 }
 
 // subscribe makes f's clients agree with s.

@@ -292,7 +292,8 @@ func (a *Allocator) takeUse(u *use, b *bundle) {
 	}
 }
 
-// must reports an order that refuses what the ledger holds: a fault of this package that no input can reach, kept for Check.
+// must panics where an order refuses what the ledger holds. Every command checks its bounds before it changes anything, so
+// that no input reaches that: it is a fault of this package, and to go on would be to decide by wrong books.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -58,6 +58,11 @@ type Rules struct {
 	Coalesce time.Duration
 	// Interval is the time between the end of a run by the timer and the next one, over every agent; 0: no timer.
 	Interval time.Duration
+	// HoldFraction is how large a part of the agents that a new allocator is told to expect must be back before it makes
+	// offers, if there is any quota; 0: it waits for none (docs/allocation.md §2.1).
+	HoldFraction float64
+	// HoldTime is how long it waits for them at most; 0: not at all.
+	HoldTime time.Duration
 	// RememberPaused keeps what was requested while paused for the first run after Resume.
 	RememberPaused bool
 	// FilterFloor raises every refusal to Interval and to one run by the timer at least (docs/allocation.md §3.1).
@@ -124,6 +129,8 @@ func DefaultRules(Version) Rules {
 		made:           true,
 		Coalesce:       10 * time.Millisecond,
 		Interval:       time.Second,
+		HoldFraction:   .8,
+		HoldTime:       10 * time.Minute,
 		RememberPaused: true,
 		GuaranteeFirst: true,
 		MinAllocatable: []resource.Quantities{quantities("cpus", 10, "mem", 32000)},
@@ -151,6 +158,8 @@ func StrictDRF() Rules {
 		made:              true,
 		Triggers:          OnRequest,
 		Interval:          time.Second,
+		HoldFraction:      .8,
+		HoldTime:          10 * time.Minute,
 		FilterFloor:       true,
 		CountTies:         true,
 		DividedShares:     true,
@@ -171,8 +180,10 @@ func (r *Rules) check() error {
 		return fmt.Errorf("rules made by hand: %w", ErrRules)
 	case r.Triggers > OnRequest, r.Quota > QuotaReference:
 		return fmt.Errorf("triggers %d, quota %d: no such rule: %w", r.Triggers, r.Quota, ErrRules)
-	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.HeadroomExpiry < 0, r.BackoffCap < 0:
+	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.HeadroomExpiry < 0, r.BackoffCap < 0, r.HoldTime < 0:
 		return fmt.Errorf("a negative duration: %w", ErrRules)
+	case !(r.HoldFraction >= 0 && r.HoldFraction <= 1): // nor not a number
+		return fmt.Errorf("a hold until %v of the agents are back: %w", r.HoldFraction, ErrRules)
 	case r.Quota == QuotaReference && r.GuaranteeFirst:
 		return fmt.Errorf("GuaranteeFirst needs QuotaTree: %w", ErrRules)
 	case r.FilterFloor && r.Triggers != OnRequest:

@@ -2,6 +2,7 @@ package offer_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -227,6 +228,16 @@ func TestRulesAreChecked(t *testing.T) {
 	require.ErrorIs(t, err, offer.ErrRules)
 	bad = offer.DefaultRules(offer.V1)
 	bad.Coalesce = -1
+	_, err = offer.New(offer.Config{Rules: bad})
+	require.ErrorIs(t, err, offer.ErrRules)
+	for _, part := range []float64{-.1, 1.1, math.NaN()} {
+		bad = offer.StrictDRF()
+		bad.HoldFraction = part
+		_, err = offer.New(offer.Config{Rules: bad})
+		require.ErrorIs(t, err, offer.ErrRules)
+	}
+	bad = offer.StrictDRF()
+	bad.HoldTime = -1
 	_, err = offer.New(offer.Config{Rules: bad})
 	require.ErrorIs(t, err, offer.ErrRules)
 }

@@ -2,15 +2,8 @@ package offer
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/proffer-go/proffer/role/quota"
-)
-
-// The hold after a fail-over (docs/allocation.md §2.1).
-const (
-	holdFor      = 10 * time.Minute
-	holdFraction = 0.8
 )
 
 // everyAgent stands for all agents where one is asked for.
@@ -110,19 +103,19 @@ func (a *Allocator) Resume(now Time) {
 }
 
 // Recover tells a new allocator how many agents its predecessor had, and the quota in force. If there is any quota it
-// pauses until 4 in 5 of the agents are back or 10 minutes have passed, so that guarantees do not lose to whoever comes
-// first (docs/allocation.md §2.1).
+// pauses until Rules.HoldFraction of the agents are back or Rules.HoldTime has passed, so that guarantees do not lose to
+// whoever comes first (docs/allocation.md §2.1).
 func (a *Allocator) Recover(now Time, expected int, cs []quota.Config) error {
 	if err := a.SetQuota(now, cs, true); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	needed := int(holdFraction * float64(max(expected, 0)))
-	if a.quota.Len() == 0 || needed == 0 {
+	needed := int(a.rules.HoldFraction * float64(max(expected, 0)))
+	if a.quota.Len() == 0 || needed == 0 || a.rules.HoldTime == 0 {
 		return nil
 	}
 	s := &a.sched
 	s.paused, s.holding = true, true
-	s.expected, s.holdUntil = needed, a.now.Add(holdFor)
+	s.expected, s.holdUntil = needed, a.now.Add(a.rules.HoldTime)
 	return nil
 }
 

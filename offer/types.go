@@ -149,7 +149,7 @@ type FrameworkSpec struct {
 	Suppressed   []role.Name // of Roles
 	Capabilities Capability
 	// MinAllocatable replaces the rules' minimum for a role: an offer must contain one of the sets. An empty list
-	// means that anything will do.
+	// means that anything will do. A role that it is not in is an error.
 	MinAllocatable map[role.Name][]resource.Quantities
 	// Constraints restricts the agents that it is offered for a role to those where one of the groups holds
 	// (docs/allocation.md §3.4). A role that is not named is offered every agent; no group is an error.

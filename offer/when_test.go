@@ -215,6 +215,25 @@ func TestHoldAfterFailover(t *testing.T) {
 			s.expect("A1 -> F/r: cpus:2")
 		})
 	})
+	t.Run("as configured", func(t *testing.T) {
+		half := func(r *offer.Rules) { r.HoldFraction, r.HoldTime = .5, time.Minute }
+		s := recovered(ours(t, half), 4, config) // ⌊2.0⌋ = 2
+		s.agent("A1", "cpus:2")
+		s.after(time.Minute - 1)
+		s.after(time.Second, "A1 -> F/r: cpus:1")
+		s = recovered(ours(t, half), 4, config)
+		s.agent("A1", "cpus:2")
+		s.expect()
+		s.agent("A2", "cpus:2")
+		s.expect("A1 -> F/r: cpus:2", "A2 -> F/r: cpus:1")
+		for _, none := range []func(r *offer.Rules){
+			func(r *offer.Rules) { r.HoldFraction = 0 }, func(r *offer.Rules) { r.HoldTime = 0 },
+		} {
+			s = recovered(ours(t, none), 4, config)
+			s.agent("A1", "cpus:2")
+			s.expect("A1 -> F/r: cpus:1")
+		}
+	})
 	t.Run("one agent expected", func(t *testing.T) { // ⌊0.8⌋ = 0
 		under(t, func(t *testing.T, s *stand) {
 			recovered(s, 1, config)

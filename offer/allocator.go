@@ -46,6 +46,7 @@ type Allocator struct {
 	forgivings uint64
 	open       []*agent  // that have something free, or had when a run last looked
 	capped     []*client // that the cap refused something since they last held less
+	eager      []*client // listed and not capped
 	openRoles  int       // with a listed framework and a limit that leaves something
 	listing    uint64    // counts what moves fair shares
 	roles      []*node   // by index, nil where free

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ type bench struct {
 func newBench(b testing.TB) *bench { return newBenchWith(b, benchRules()) }
 
 func newBenchWith(b testing.TB, rules offer.Rules) *bench {
-	a, err := offer.New(offer.Config{Rules: rules})
+	a, err := offer.New(offer.Config{Rules: rules, Bounds: offer.Bounds{Agents: 2_000_000, Offers: 2_000_000, Filters: 100_000_000}})
 	require.NoError(b, err)
 	return &bench{a: a, rules: rules}
 }
@@ -235,22 +236,75 @@ func BenchmarkDeclineLoop(b *testing.B) {
 	})
 }
 
-// One offer is declined without a refusal, and the next run offers its agent again.
+// One offer is declined without a refusal, and the next run offers its agent again: release and one grant. Agents that grow
+// by a cpu, go and come back are timed beside it: those change every share.
 func BenchmarkOneEvent(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
 		s := full(b, agents, frameworks)
 		s.poll()
-		out := append([]offer.Offer{}, s.batch.Offers...)
+		out := make(map[offer.AgentID]offer.OfferID)
+		s.told(out)
+		var decline, resize, remove, add laps
 		i := 0
 		for b.Loop() {
-			if err := s.a.Decline(s.now, offer.Filter{}, out[i%agents].ID); err != nil {
-				b.Fatal(err)
-			}
-			s.next()
-			out[i%agents] = s.batch.Offers[0]
+			id := offer.AgentID(fmt.Sprintf("agent-%06d", i*7919%agents))
+			decline.time(func() {
+				require.NoError(b, s.a.Decline(s.now, offer.Filter{}, out[id]))
+				s.next()
+			})
+			s.told(out)
 			i++
 		}
+		b.StopTimer()
+		for ; resize == nil || len(resize) < b.N/10; i++ {
+			id := offer.AgentID(fmt.Sprintf("agent-%06d", i*7919%agents))
+			resize.time(func() {
+				require.NoError(b, s.a.UpdateAgent(s.now, id, benchTotal.Add(oneCPU)))
+				s.next()
+			})
+			s.told(out)
+			remove.time(func() {
+				require.NoError(b, s.a.RemoveAgent(s.now, id))
+				s.next()
+			})
+			add.time(func() {
+				require.NoError(b, s.a.AddAgent(s.now, offer.AgentSpec{ID: id, Total: benchTotal}))
+				s.next()
+			})
+			s.told(out)
+		}
+		for name, l := range map[string]laps{"decline": decline, "resize": resize, "remove": remove, "add": add} {
+			b.ReportMetric(l.at(99), name+"-p99-µs")
+		}
+		b.ReportMetric(decline.at(50), "decline-p50-µs")
 	})
+}
+
+var oneCPU = resource.MustParse("cpus:1")
+
+// told notes which offer is out of each agent.
+func (s *bench) told(out map[offer.AgentID]offer.OfferID) {
+	for i := range s.batch.Offers {
+		out[s.batch.Offers[i].Agent] = s.batch.Offers[i].ID
+	}
+}
+
+// laps are times in microseconds.
+type laps []float64
+
+func (l *laps) time(f func()) {
+	begin := time.Now()
+	f()
+	*l = append(*l, float64(time.Since(begin).Nanoseconds())/1e3)
+}
+
+// at is the time that so many of a hundred are within.
+func (l laps) at(percent int) float64 {
+	if len(l) == 0 {
+		return 0
+	}
+	slices.Sort(l)
+	return l[(len(l)-1)*percent/100]
 }
 
 // BenchmarkMemory reports the live heap of an allocator once every agent is offered.

@@ -11,7 +11,16 @@ func (a *Allocator) overCap(c *client, v *verdict) bool {
 	if c.framework.out >= a.bounds.Offers {
 		return true
 	}
-	if !a.rules.CapOffers || len(c.offers) == 0 || !v.sure.IsZero() {
+	if !v.sure.IsZero() || !a.isSated(c) {
+		return false
+	}
+	a.holdBack(c)
+	return true
+}
+
+// isSated reports whether the cap keeps everything from c that is not guaranteed to it.
+func (a *Allocator) isSated(c *client) bool {
+	if !a.rules.CapOffers || len(c.offers) == 0 {
 		return false
 	}
 	fair := a.fairShare(c)
@@ -20,11 +29,29 @@ func (a *Allocator) overCap(c *client, v *verdict) bool {
 	}
 	used := c.held.Clone()
 	used.Sub(&c.offered)
-	if a.dominant(&c.offered) < fair-a.dominant(&used) {
-		return false
+	return a.dominant(&c.offered) >= fair-a.dominant(&used)
+}
+
+// fewEager reports whether at most one client is left that the cap leaves anything, and which: then nobody need be put in
+// order. It looks closer where there are only a few.
+func (a *Allocator) fewEager() (c *client, few bool) {
+	if !a.rules.CapOffers || a.rules.LateWeightLost || a.quota.Len() > 0 {
+		return nil, false
 	}
-	a.holdBack(c)
-	return true
+	if n := len(a.eager); n > 1 && n <= 4 {
+		for i := n - 1; i >= 0; i-- {
+			if a.isSated(a.eager[i]) {
+				a.holdBack(a.eager[i])
+			}
+		}
+	}
+	switch len(a.eager) {
+	case 0:
+		return nil, true
+	case 1:
+		return a.eager[0], true
+	}
+	return nil, false
 }
 
 // holdBack notes that c gets nothing, wherever, until it holds less or fair shares move.
@@ -32,6 +59,7 @@ func (a *Allocator) holdBack(c *client) {
 	if !c.capped && a.cycle.running {
 		c.capped = true
 		a.capped = append(a.capped, c)
+		a.renewEager(c)
 	}
 }
 
@@ -71,6 +99,7 @@ func (a *Allocator) sharesMoved() {
 	a.requestFor(a.capped...)
 	for i, c := range a.capped {
 		c.capped = false
+		a.renewEager(c)
 		a.capped[i] = nil
 	}
 	a.capped = a.capped[:0]
@@ -80,7 +109,21 @@ func (a *Allocator) sharesMoved() {
 func (a *Allocator) uncap(c *client) {
 	if c.capped {
 		c.capped = false
+		a.renewEager(c)
 		a.capped = slices.DeleteFunc(a.capped, func(other *client) bool { return other == c })
 		a.requestFor(c)
+	}
+}
+
+// renewEager keeps the list of the clients that are listed and not capped: with everything offered there are few, however
+// many wait.
+func (a *Allocator) renewEager(c *client) {
+	switch eager := c.listed() && !c.capped; {
+	case eager && c.eager < 0:
+		c.eager = len(a.eager)
+		a.eager = append(a.eager, c)
+	case !eager && c.eager >= 0:
+		a.eager = dropAt(a.eager, c.eager, func(last *client) { last.eager = c.eager })
+		c.eager = -1
 	}
 }

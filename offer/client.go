@@ -37,6 +37,7 @@ type client struct {
 	constraints *constraints          // nil: none
 
 	capped  bool // is in Allocator.capped
+	eager   int  // its place in Allocator.eager; -1: not listed, or capped
 	hint    *Hint
 	offered vec // the part of held that is offered; a shared volume once per offer
 	refused int // refusals in force
@@ -93,7 +94,7 @@ func (a *Allocator) ensureClient(f *framework, n role.Name) *client {
 		return f.clients[at]
 	}
 	r := a.track(n)
-	c := &client{index: take(&a.spareClients, len(a.clients)), place: take(&r.spare, len(r.clients)), framework: f, role: r}
+	c := &client{index: take(&a.spareClients, len(a.clients)), place: take(&r.spare, len(r.clients)), framework: f, role: r, eager: -1}
 	a.clients = put(a.clients, c.index, c)
 	a.forgivings++
 	c.born = a.forgivings

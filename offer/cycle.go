@@ -181,6 +181,12 @@ func (cy *cycle) ascend() {
 	if a.openRoles == 0 && g.free.kinds == 0 {
 		return // every role is at its limit
 	}
+	if c, few := a.fewEager(); few {
+		if c != nil {
+			cy.visitAlone(c)
+		}
+		return
+	}
 	if fresh := a.sched.fresh; cy.freshOnly && !g.marked && len(fresh) == 1 { // no order is needed
 		cy.visitAlone(fresh[0])
 		return

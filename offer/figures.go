@@ -108,6 +108,7 @@ func (f *figures) unwait(c *client) {
 // relisted notes that c is listed now, or no longer.
 func (a *Allocator) relisted(c *client, is bool) {
 	defer a.sharesMoved()
+	a.renewEager(c)
 	change := 1
 	if is {
 		a.figures.wait(c, a.now)

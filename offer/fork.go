@@ -32,7 +32,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.sched.list = f.agentsOf(a.sched.list)
 	b.inverse.kept = f.agentsOf(a.inverse.kept)
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
-	b.capped = f.clientsOf(a.capped)
+	b.capped, b.eager = f.clientsOf(a.capped), f.clientsOf(a.eager)
 	b.expiries.list = f.agentsOf(a.expiries.list)
 	b.open = f.agentsOf(a.open)
 	b.firstClaim, b.lastClaim = f.claimer(a.firstClaim), f.claimer(a.lastClaim)

@@ -131,11 +131,13 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 	if err := a.checkTotal(s.Total, a.nothing); err != nil {
 		return err
 	}
-	if err := a.checkCharge(used...); err != nil {
-		return err
-	}
-	if err := a.roomForNames(namesIn(append(used, s.Total)...)...); err != nil {
-		return err
+	if len(used) > 0 {
+		if err := a.checkCharge(used...); err != nil {
+			return err
+		}
+		if err := a.roomForNames(namesIn(append(used, s.Total)...)...); err != nil {
+			return err
+		}
 	}
 	return a.roomForRoles(append(roles, owners(s.Total)...)...)
 }
@@ -147,10 +149,11 @@ func (a *Allocator) checkTotal(total resource.Resources, old *bundle) error {
 			return fmt.Errorf("reservation: %w", err)
 		}
 	}
-	if err := a.roomForNames(total.ScalarQuantities().All()); err != nil {
+	amounts := total.ScalarQuantities().All()
+	if err := a.roomForNames(amounts); err != nil {
 		return err
 	}
-	for name, amount := range total.ScalarQuantities().All() {
+	for name, amount := range amounts {
 		others := a.names.in(&a.totals, name) - a.names.in(&old.all, name)
 		if int64(amount) > mostOfAName-others {
 			return fmt.Errorf("%s %s: %w", name, amount, ErrClusterTotal)

@@ -271,11 +271,11 @@ func (k *checker) clients() error {
 		if err := k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), &c.offered, &offered); err != nil {
 			return err
 		}
-		if eager := c.listed() && !c.capped; eager != (c.eager >= 0) || eager && (c.eager >= len(k.a.eager) || k.a.eager[c.eager] != c) {
-			return fmt.Errorf("eager of framework %q in role %q is %d", c.framework.id, c.role.name, c.eager)
-		}
 		if c.capped != slices.Contains(k.a.capped, c) {
 			return fmt.Errorf("capped of framework %q in role %q is %v", c.framework.id, c.role.name, c.capped)
+		}
+		if eager := c.listed() && !c.capped; eager != (c.eager >= 0) || eager && (c.eager >= len(k.a.eager) || k.a.eager[c.eager] != c) {
+			return fmt.Errorf("eager of framework %q in role %q is %d", c.framework.id, c.role.name, c.eager)
 		}
 	}
 	return nil

@@ -34,6 +34,7 @@ func maintained(t *testing.T) *Allocator {
 	var batch Batch
 	a.Poll(0, &batch)
 	require.Len(t, batch.Asks, 2)
+	require.Equal(t, GateConstraints, a.Explain("F", "r", "C").Gate) // which judges C
 	counted, err := a.AnswerInverse(0, batch.Asks[1], false, Filter{Refuse: time.Hour})
 	require.NoError(t, err)
 	require.True(t, counted)

@@ -75,6 +75,7 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"blocked of role", func(a *Allocator) { roleA(a).blocked = true }},
 		{"offered to framework", func(a *Allocator) { a.clients[0].offered.Add(&one) }},
 		{"capped of framework", func(a *Allocator) { a.clients[0].capped = true }},
+		{"eager of framework", func(a *Allocator) { a.clients[0].eager = 99 }},
 		{"held of role", func(a *Allocator) { roleA(a).held.Add(&one) }},
 		{"reserved of role", func(a *Allocator) { roleA(a).reserved.Add(&one) }},
 		{"unres of role", func(a *Allocator) { roleA(a).unres.Add(&one) }},

@@ -18,7 +18,6 @@ type agent struct {
 	active bool
 	marked bool // is in the schedule's list
 	scarce bool // its total has a scarce name
-	own    bool // minimum differs from the rules'
 	over   bool // more is held than the total has
 	judged bool // constraints remember what they think of it
 	open   bool // is in Allocator.open
@@ -49,7 +48,6 @@ type agent struct {
 	hostname string
 	zone     string
 	attrs    resource.Attributes
-	minimum  []resource.Quantities
 }
 
 func (a *Allocator) agent(id AgentID) (*agent, bool) {
@@ -106,6 +104,12 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 	if len(a.agentAt) >= a.bounds.Agents {
 		return fmt.Errorf("%d agents: %w", len(a.agentAt), ErrTooMany)
 	}
+	if err := s.Window.check(); err != nil {
+		return err
+	}
+	if len(s.Used) == 0 && a.fitsAgain(s.Total) {
+		return nil
+	}
 	frameworks := make(map[FrameworkID]bool)
 	var roles []role.Name
 	var used []resource.Resources
@@ -124,9 +128,6 @@ func (a *Allocator) checkAgent(s *AgentSpec) error {
 	}
 	if len(a.fwAt)+len(frameworks) > a.bounds.Frameworks {
 		return fmt.Errorf("%d frameworks and %d more: %w", len(a.fwAt), len(frameworks), ErrTooMany)
-	}
-	if err := s.Window.check(); err != nil {
-		return err
 	}
 	if err := a.checkTotal(s.Total, a.nothing); err != nil {
 		return err
@@ -384,31 +385,13 @@ func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 		a.reserve(old.res, -1)
 	}
 	a.weigh(g.total.res)
-	g.scarce = slices.ContainsFunc(total.Names(), func(n string) bool { return a.scarce[n] })
-	a.fitMinimum(g)
+	g.scarce = g.total.whole.scarce
 }
 
 func (a *Allocator) addCapacity(b *bundle, sign int) {
 	addSigned(&a.capacity, &b.all, sign)
 	if b.revocable != nil {
 		addSigned(&a.capacity, b.revocable, -sign)
-	}
-}
-
-// fitMinimum takes the names that g does not have out of the rules' minimum, where the rules want it so.
-func (a *Allocator) fitMinimum(g *agent) {
-	g.own, g.minimum = false, nil
-	if !a.rules.MinimumAsHad {
-		return
-	}
-	has := func(name string) bool { return a.names.in(&g.total.all, name) > 0 }
-	for _, set := range a.rules.MinAllocatable {
-		fitted := onlyNames(set, has)
-		g.own = g.own || !fitted.Equal(set)
-		g.minimum = append(g.minimum, fitted)
-	}
-	if !g.own {
-		g.minimum = nil
 	}
 }
 

@@ -131,6 +131,7 @@ func New(cfg Config) (*Allocator, error) {
 	a.order = a.newOrderer(false)
 	a.pool = a.newPool(&a.totals)
 	a.nothing.enough = a.containsMinimum(a.nothing.res, nil)
+	a.nothing.whole = a.wholeAgent(a.nothing)
 	a.listing = 1
 	a.sched.start(&a.rules)
 	a.cycle.bind(a)

@@ -12,7 +12,8 @@ type bundle struct {
 	unres     vec  // scalars neither reserved nor revocable: what quota rations
 	revocable *vec // scalars that are revocable; nil: none
 	kinds     kind
-	enough    bool // contains the rules' own minimum, whatever the agent
+	enough    bool        // contains the rules' own minimum, whatever the agent
+	whole     *wholeAgent // of the total of an agent
 }
 
 // kind tells what sorts of entries a bundle has.

@@ -2,6 +2,7 @@ package offer
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/proffer-go/proffer/drf"
@@ -138,6 +139,9 @@ func (k *checker) agent(g *agent) error {
 		return err
 	}
 	held, twice := k.held(g)
+	if w := k.a.wholeAgent(g.total); g.scarce != w.scarce || !reflect.DeepEqual(w, g.total.whole) {
+		return fmt.Errorf("agent %q: its total gives %+v, it has %+v and scarce %v", g.id, *w, *g.total.whole, g.scarce)
+	}
 	unshared := g.total.res.NonShared()
 	if over := twice || !unshared.Contains(held); over != g.over {
 		return fmt.Errorf("over is %v, the ledger gives %v", g.over, over)

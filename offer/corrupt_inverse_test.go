@@ -74,7 +74,10 @@ func TestCheckNamesWhatIsWrongWithUpkeep(t *testing.T) {
 		{"a deadline without", func(a *Allocator) { pairOf(a, "F").ask = 0 }},
 		{"is not one", func(a *Allocator) { pairOf(a, "F").ask = a.lastOffer + 1 }},
 		{"there twice", func(a *Allocator) { pairOf(a, "G").ask = pairOf(a, "F").ask }},
-		{`its attributes give false`, func(a *Allocator) { constraints(a).any.put(at(a, "C").index, true) }},
+		{`its attributes give false`, func(a *Allocator) {
+			at(a, "C").judged = true
+			constraints(a).any.put(at(a, "C").index, true)
+		}},
 		{"group 0", func(a *Allocator) {
 			constraints(a).groups[0].bits.drop(at(a, "B").index)
 			constraints(a).groups[0].bits.put(at(a, "B").index, false)

@@ -74,6 +74,8 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"openRoles", func(a *Allocator) { a.openRoles++ }},
 		{"blocked of role", func(a *Allocator) { roleA(a).blocked = true }},
 		{"offered to framework", func(a *Allocator) { a.clients[0].offered.Add(&one) }},
+		{"eager of framework", func(a *Allocator) { a.eager[0] = nil }},
+		{"its total gives", func(a *Allocator) { g := a.agents[a.agentAt["A1"]]; g.scarce = !g.scarce }},
 		{"capped of framework", func(a *Allocator) { a.clients[0].capped = true }},
 		{"eager of framework", func(a *Allocator) { a.clients[0].eager = 99 }},
 		{"held of role", func(a *Allocator) { roleA(a).held.Add(&one) }},

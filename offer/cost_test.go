@@ -79,6 +79,22 @@ func TestNothingIsLeftOfWhoWent(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
+// A total that an agent had before its names were forgotten is taken up anew.
+//
+// docs/allocation.md §7.3
+func TestForgottenNamesAreNotRemembered(t *testing.T) {
+	l := newLoop(t, offer.Config{Bounds: offer.Bounds{Names: 5}})
+	l.framework("F", "r")
+	for i := range 9 {
+		id := offer.AgentID(fmt.Sprintf("A%d", i))
+		total := resource.MustParse(fmt.Sprintf("cpus:1;mem:64;odd%d:%d", i%3, i%2+1))
+		require.NoError(t, l.a.AddAgent(l.now, offer.AgentSpec{ID: id, Total: total}))
+		require.NoError(t, l.a.Check())
+		require.Len(t, l.wait(1e9), 1)
+		require.NoError(t, l.a.RemoveAgent(l.now, id))
+	}
+}
+
 // Names of resources are bounded, and those that went with their agents make room for others.
 //
 // docs/protocol.md §18.1

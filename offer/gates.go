@@ -192,7 +192,8 @@ func (a *Allocator) passesMinimum(c *client, g *agent, b *bundle) bool {
 	case b.enough, a.rules.MinimumWaived && b.is(hasReserved):
 		return true
 	}
-	return g.own && containsAny(b.res, g.minimum)
+	w := g.total.whole
+	return w.own && containsAny(b.res, w.minimum)
 }
 
 func containsAny(r resource.Resources, sets []resource.Quantities) bool {

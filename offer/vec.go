@@ -101,6 +101,7 @@ func (a *Allocator) forgetNames() {
 			named[name] = true
 		}
 	}
+	a.alike = likeness{}
 	n := &a.names
 	for i, name := range n.list {
 		if name != "" && !named[name] && a.totals.Get(i) == 0 && a.allocated.Get(i) == 0 && a.late.Get(i) == 0 {

@@ -33,6 +33,7 @@ type agent struct {
 	turns    turns
 	noted    noted
 
+	keptFor  *client // nil: nobody
 	refusals []refusal
 	refusers clientSet // whose they are; who has none any more may be among them
 	swept    int       // how many were left when void ones were last dropped
@@ -343,6 +344,7 @@ func (a *Allocator) Whitelist(now Time, hostnames []string) error {
 			a.addPlaceable(g, 1)
 		}
 	}
+	a.reshaped(everyAgent)
 	a.changed(everyAgent)
 	return nil
 }
@@ -357,6 +359,7 @@ func (a *Allocator) place(g *agent, change func()) {
 	a.addPlaceable(g, -1)
 	change()
 	a.addPlaceable(g, 1)
+	a.reshaped(g)
 }
 
 func (a *Allocator) addPlaceable(g *agent, sign int) {
@@ -386,6 +389,7 @@ func (a *Allocator) setTotal(g *agent, total resource.Resources) {
 	}
 	a.weigh(g.total.res)
 	g.scarce = g.total.whole.scarce
+	a.reshaped(g)
 }
 
 func (a *Allocator) addCapacity(b *bundle, sign int) {

@@ -47,6 +47,9 @@ type Allocator struct {
 	open       []*agent  // that have something free, or had when a run last looked
 	capped     []*client // that the cap refused something since they last held less
 	eager      []*client // listed and not capped
+	kept       []*client // that an agent is kept for, the one that it has been for longest first
+	hinted     []*client // with a hint, in the order in which they got it (KeepWhole)
+	shapes     uint64    // counts what changes who might ever be offered what of an agent
 	openRoles  int       // with a listed framework and a limit that leaves something
 	listing    uint64    // counts what moves fair shares
 	roles      []*node   // by index, nil where free
@@ -132,7 +135,7 @@ func New(cfg Config) (*Allocator, error) {
 	a.pool = a.newPool(&a.totals)
 	a.nothing.enough = a.containsMinimum(a.nothing.res, nil)
 	a.nothing.whole = a.wholeAgent(a.nothing)
-	a.listing = 1
+	a.listing, a.shapes = 1, 1
 	a.sched.start(&a.rules)
 	a.cycle.bind(a)
 	return a, nil

@@ -10,6 +10,7 @@ type Bounds struct {
 	Names          int         // distinct resource names: 256
 	Offers         int         // outstanding per framework: 100,000; at the bound it gets no further ones
 	Filters        int         // refusals per framework: 1,000,000; at the bound a refusal sets no filter
+	KeptWhole      int         // agents kept for clients with a hint (Rules.KeepWhole): a tenth of those known, one at least
 	Constraints    int         // per framework and role: 1,000
 	ConstraintText int         // bytes of a name, value or pattern in a constraint: 4,096
 	PatternProgram int         // instructions of a pattern: 100

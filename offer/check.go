@@ -14,7 +14,7 @@ import (
 // from another counter. It returns the first that differs, by name (ErrInconsistent), or nil. It costs a pass over everything.
 func (a *Allocator) Check() error {
 	k := newChecker(a)
-	for _, step := range []func() error{k.lists, k.agents, k.clients, k.roles, k.needs, k.open, k.cluster, k.orders, k.refusals, k.figures, k.claims, k.constraints, k.inverse} {
+	for _, step := range []func() error{k.lists, k.agents, k.clients, k.roles, k.needs, k.open, k.cluster, k.orders, k.refusals, k.figures, k.claims, k.keeps, k.constraints, k.inverse} {
 		if err := step(); err != nil {
 			return fmt.Errorf("%w: %w", ErrInconsistent, err)
 		}

@@ -39,6 +39,7 @@ type client struct {
 	capped  bool // is in Allocator.capped
 	eager   int  // its place in Allocator.eager; -1: not listed, or capped
 	hint    *Hint
+	keep    keeping
 	offered vec // the part of held that is offered; a shared volume once per offer
 	refused int // refusals in force
 	held    vec // offered or used, a shared volume once per agent
@@ -122,6 +123,7 @@ func (a *Allocator) dropClient(c *client) {
 	if c.capped {
 		a.capped = slices.DeleteFunc(a.capped, func(other *client) bool { return other == c })
 	}
+	a.setHint(c, nil)
 	if c.fresh {
 		a.sched.fresh = slices.DeleteFunc(a.sched.fresh, func(other *client) bool { return other == c })
 	}

@@ -355,6 +355,7 @@ func (a *Allocator) withPiece(c *client, g *agent, b *bundle) resource.Resources
 
 // unjudge drops what constraints know of g; its attributes changed, or its index is somebody else's next.
 func (a *Allocator) unjudge(g *agent) {
+	defer a.reshaped(g)
 	if !g.judged {
 		return
 	}

@@ -112,6 +112,8 @@ func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
 		return fmt.Sprintf("framework %q has %d offers of role %q out and may have no more", c.framework.id, len(c.offers), c.role.name)
 	case GateHint:
 		return fmt.Sprintf("framework %q hinted that it has no use for agent %q, or for more offers", c.framework.id, g.id)
+	case GateKept:
+		return fmt.Sprintf("agent %q is kept whole for framework %q in role %q", g.id, g.keptFor.framework.id, g.keptFor.role.name)
 	case GateBackoff:
 		return fmt.Sprintf("framework %q refused as much of agent %q again and again", c.framework.id, g.id)
 	case GateTurn:

@@ -115,6 +115,7 @@ func (a *Allocator) relisted(c *client, is bool) {
 		a.alive(c.role)
 	} else {
 		a.figures.unwait(c)
+		a.review(c)
 		change = -1
 	}
 	for n := c.role; n != a.root; n = n.parent {

@@ -62,6 +62,9 @@ func (a *Allocator) refuse(c *client, g *agent, b *bundle, f Filter) {
 	if g.inHeap < 0 || until < g.ends {
 		a.expiries.set(g, until)
 	}
+	if g.keptFor == c {
+		a.review(c)
+	}
 }
 
 // supersede drops the refusals of c on g that one of b until then makes superfluous.

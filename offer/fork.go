@@ -33,6 +33,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.inverse.kept = f.agentsOf(a.inverse.kept)
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
 	b.capped, b.eager = f.clientsOf(a.capped), f.clientsOf(a.eager)
+	b.kept, b.hinted = f.clientsOf(a.kept), f.clientsOf(a.hinted)
 	b.expiries.list = f.agentsOf(a.expiries.list)
 	b.open = f.agentsOf(a.open)
 	b.firstClaim, b.lastClaim = f.claimer(a.firstClaim), f.claimer(a.lastClaim)
@@ -128,6 +129,7 @@ func (f forker) clients() {
 		c.held, c.offered = old.held.Clone(), old.offered.Clone()
 		c.figures.before, c.figures.after = f.client(old.figures.before), f.client(old.figures.after)
 		c.constraints = old.constraints.fork()
+		c.keep.agent, c.keep.room = f.agent(old.keep.agent), nil
 		c.offers = make([]*offer, len(old.offers))
 		c.uses = make(map[int32]*use, len(old.uses))
 	}
@@ -138,6 +140,13 @@ func (f forker) client(c *client) *client {
 		return nil
 	}
 	return f.to.clients[c.index]
+}
+
+func (f forker) agent(g *agent) *agent {
+	if g == nil {
+		return nil
+	}
+	return f.to.agents[g.index]
 }
 
 func (f forker) clientsOf(list []*client) []*client {
@@ -158,6 +167,7 @@ func (f forker) agents() {
 		g := f.to.agents[i]
 		*g = *old
 		g.judged = false
+		g.keptFor = f.client(old.keptFor)
 		g.upkeep = old.upkeep.fork()
 		g.offers = make([]*offer, len(old.offers))
 		g.uses = make([]*use, len(old.uses))

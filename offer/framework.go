@@ -58,6 +58,9 @@ func (a *Allocator) UpdateFramework(now Time, s FrameworkSpec) error {
 	a.advance(now)
 	a.subscribe(f, &s)
 	f.setConstraints(constraints)
+	for _, c := range f.clients {
+		a.setHint(c, c.hint)
+	}
 	a.unfilterFramework(f)
 	if a.rules.Triggers == OnChange {
 		a.requestFor(f.clients...)
@@ -123,7 +126,7 @@ func (a *Allocator) subscribe(f *framework, s *FrameworkSpec) {
 func (a *Allocator) leave(c *client) {
 	a.set(c, func() { c.subscribed, c.suppressed = false, false })
 	a.forgive(c)
-	c.hint = nil
+	a.setHint(c, nil)
 	if a.rules.Rescind {
 		for _, o := range byID(c.offers) {
 			a.rescind(o, RescindRole)

@@ -21,6 +21,7 @@ const (
 	GateRefused     Gate = 10 // it refused as much
 	GateCap         Gate = 11 // too many offers are out
 	GateHint        Gate = 12 // it says that it has no use for as little, or for no more
+	GateKept        Gate = 13 // the agent is kept whole for somebody else
 	GateBackoff     Gate = 14 // it refused as much so often that the refusal is held longer
 	GateHeadroom    Gate = 15 // held back for guarantees of others
 	GateLimit       Gate = 16 // the limit of the role or of one above it
@@ -55,20 +56,28 @@ func (a *Allocator) look(c *client, g *agent, s stage) verdict {
 	if !a.passesMinimum(c, g, b) {
 		return verdict{gate: GateTooLittle}
 	}
-	caps := c.framework.caps
-	if g.scarce && caps&GPUResources == 0 {
-		return verdict{gate: GateScarce}
+	if gate := a.hidden(c, g); gate != 0 {
+		return verdict{gate: gate}
 	}
-	if g.region != "" && g.region != a.cfg.Region && caps&RegionAware == 0 {
-		return verdict{gate: GateRegion}
-	}
-	if b = a.strip(b, caps); b.empty() {
+	if b = a.strip(b, c.framework.caps); b.empty() {
 		return verdict{gate: GateStripped}
 	}
 	if c.constraints != nil && c.constraints.narrows {
 		return a.lookNarrowed(c, g, b, s)
 	}
 	return a.lookOn(c, g, b, s)
+}
+
+// hidden is gates 5 and 6, which withhold the whole agent.
+func (a *Allocator) hidden(c *client, g *agent) Gate {
+	caps := c.framework.caps
+	if g.scarce && caps&GPUResources == 0 {
+		return GateScarce
+	}
+	if g.region != "" && g.region != a.cfg.Region && caps&RegionAware == 0 {
+		return GateRegion
+	}
+	return 0
 }
 
 // lookOn is look behind gate 7; b is what the client can handle.
@@ -80,6 +89,11 @@ func (a *Allocator) lookOn(c *client, g *agent, b *bundle, s stage) verdict {
 	if !a.passesMinimum(c, g, v.b) {
 		v.gate = GateCutTooSmall
 		return v
+	}
+	if g.keptFor != nil && g.keptFor != c {
+		if a.leaveKept(c, g, &v); v.gate != 0 {
+			return v
+		}
 	}
 	if c.hint != nil {
 		if a.fitHint(c, g, &v); v.gate != 0 {
@@ -175,11 +189,15 @@ func (a *Allocator) strip(b *bundle, caps Capability) *bundle {
 	seen := &a.cycle.seen
 	if seen.of != b || seen.caps != caps {
 		seen.of, seen.caps = b, caps
-		seen.stripped = a.bundle(b.res.Filter(func(e resource.Resource) bool {
-			return !(shared && e.Shared || revocable && e.Revocable || refined && len(e.Reservations) > 1)
-		}))
+		seen.stripped = a.bundle(b.res.Filter(func(e resource.Resource) bool { return handles(caps, e) }))
 	}
 	return seen.stripped
+}
+
+// handles reports whether a framework of these capabilities can handle e.
+func handles(caps Capability, e resource.Resource) bool {
+	return !(e.Shared && caps&SharedResources == 0 || e.Revocable && caps&RevocableResources == 0 ||
+		len(e.Reservations) > 1 && caps&ReservationRefinement == 0)
 }
 
 // passesMinimum is gates 4 and 9 (docs/allocation.md §2.7).

@@ -27,11 +27,11 @@ func (a *Allocator) SetHint(now Time, f FrameworkID, r role.Name, h *Hint) error
 	}
 	a.advance(now)
 	c := clients[0]
-	c.hint = nil
 	if h != nil {
 		kept := *h
-		c.hint = &kept
+		h = &kept
 	}
+	a.setHint(c, h)
 	a.uncap(c)
 	if a.rules.Hints && a.rules.Triggers == OnChange {
 		a.requestFor(c)

@@ -54,6 +54,17 @@ func TestProperty5And11WithHeadroomThatExpires(t *testing.T) {
 	})
 }
 
+// Agents are kept whole for clients whose hint fits nowhere.
+//
+// docs/allocation.md §8
+func TestProperty8And11WithAgentsKeptWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rules := offer.DefaultRules(offer.V1)
+		rules.KeepWhole = time.Duration(rapid.IntRange(1, 4).Draw(t, "kept for")) * time.Second
+		runMachineWith(t, offer.Config{Rules: rules, Bounds: offer.Bounds{KeptWhole: rapid.IntRange(0, 2).Draw(t, "kept")}}, true, nil)
+	})
+}
+
 // docs/allocation.md §6
 func TestPropertiesUnderTheReferencesRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { runMachine(t, offer.StrictDRF(), false) })
@@ -77,6 +88,7 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
 	require.NoError(t, err)
 	_, fair := cfg.Policy.(inOrder)
 	m := &machine{a: a, p: newPlain(rules), rules: rules, same: same, unfair: cfg.Policy != nil && !fair}
+	m.p.most = cfg.Bounds.KeptWhole
 	m.p.expired = func(r role.Name) bool { return m.a.Expired(r) }
 	for range 2 {
 		m.addAgent(t)
@@ -428,7 +440,7 @@ func (m *machine) hint(t *rapid.T) {
 	if !ok {
 		return
 	}
-	unit, err := resource.ParseQuantities(rapid.SampledFrom([]string{"cpus:1", "cpus:2;mem:5", "ports:1", "cpus:1;gpus:0.4"}).Draw(t, "unit"))
+	unit, err := resource.ParseQuantities(rapid.SampledFrom([]string{"cpus:1", "cpus:2;mem:5", "ports:1", "cpus:1;gpus:0.4", "cpus:5"}).Draw(t, "unit"))
 	require.NoError(t, err)
 	h := &offer.Hint{Unit: unit, Count: rapid.IntRange(0, 4).Draw(t, "count")}
 	if rapid.IntRange(0, 2).Draw(t, "none") == 0 {
@@ -437,6 +449,9 @@ func (m *machine) hint(t *rapid.T) {
 	require.NoError(t, m.a.SetHint(m.now, f.ID, r, h))
 	if m.p.hints[key{f.ID, r}] = h; !m.rules.Hints {
 		delete(m.p.hints, key{f.ID, r})
+	}
+	if k := (key{f.ID, r}); m.p.hints[k] != nil && !slices.Contains(m.p.hinted, k) {
+		m.p.hinted = append(m.p.hinted, k)
 	}
 	m.poll(t)
 }
@@ -667,6 +682,7 @@ func (m *machine) poll(t *rapid.T) {
 	}
 	if m.same {
 		m.p.settle()
+		m.p.review()
 	}
 	m.shapes(t)
 	before, safe, held := m.overLimit(), m.promises(), m.heldBack()

@@ -19,7 +19,7 @@ import (
 // examples, the tests of single rules, and the transcripts. The rest of the suite is left out for the sake of time.
 var mutantSuite = []string{
 	"stand_test.go", "worked_test.go", "worked_filters_test.go", "when_test.go", "gates_test.go", "quota_test.go",
-	"granularity_test.go", "refusals_test.go", "updates_test.go", "ties_test.go",
+	"granularity_test.go", "refusals_test.go", "updates_test.go", "ties_test.go", "keep_test.go",
 	"script_test.go", "script_inverse_test.go",
 }
 

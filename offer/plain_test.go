@@ -36,6 +36,10 @@ type plain struct {
 	born    map[key]uint64
 	seq     uint64
 	hints   map[key]*offer.Hint
+	hinted  []key // in the order in which they got their hint
+	kept    []plainKept
+	keepNot map[key]offer.Time
+	most    int                  // agents kept at once; 0: a tenth
 	expired func(role.Name) bool // whether a guarantee holds nothing back any more; nil: they all do
 	pending []plainUse           // charged by this command, counted as served once the membership is settled
 }
@@ -88,7 +92,7 @@ func newPlain(rules offer.Rules) *plain {
 		turns: turns{node: make(map[string]uint64), virtual: make(map[string]uint64)},
 		inner: make(map[role.Name]map[string]uint64),
 		turn:  make(map[offer.AgentID]*plainTurn), streaks: make(map[offer.AgentID]map[key]*plainStreak),
-		born: make(map[key]uint64), hints: make(map[key]*offer.Hint),
+		born: make(map[key]uint64), hints: make(map[key]*offer.Hint), keepNot: make(map[key]offer.Time),
 	}
 }
 
@@ -528,6 +532,7 @@ func (p *plain) run() []offer.Offer {
 	}
 	p.pass(false, &made)
 	p.offers = append(p.offers, made...)
+	p.keepWhole(made)
 	return made
 }
 
@@ -617,7 +622,10 @@ func (p *plain) look(k key, g *plainAgent, first bool, made []offer.Offer) (none
 	if !p.enough(k, g, r) {
 		return none
 	}
-	if r = p.hinted(k, g, r, made); !p.enough(k, g, r) {
+	if r = p.leaveKept(k, g, r); !p.enough(k, g, r) {
+		return none
+	}
+	if r = p.fitHint(k, g, r, made); !p.enough(k, g, r) {
 		return none
 	}
 	if p.rules.SplitRevocable {
@@ -704,21 +712,13 @@ func (p *plain) fair(k key) float64 {
 	return share
 }
 
-// hinted is gate 12.
-func (p *plain) hinted(k key, g *plainAgent, r resource.Resources, made []offer.Offer) (none resource.Resources) {
+// fitHint is gate 12.
+func (p *plain) fitHint(k key, g *plainAgent, r resource.Resources, made []offer.Offer) (none resource.Resources) {
 	h := p.hints[k]
 	if h == nil {
 		return r
 	}
-	fits := func(r resource.Resources) int {
-		for n := 1; ; n++ {
-			for name, q := range h.Unit.All() {
-				if r.Quantities().Get(name) < q*resource.Scalar(n) {
-					return n - 1
-				}
-			}
-		}
-	}
+	fits := func(r resource.Resources) int { return unitsOf(r, h.Unit) }
 	wait := h.Count
 	for _, o := range p.offers {
 		mine := slices.ContainsFunc(made, func(m offer.Offer) bool { return m.ID == o.ID })

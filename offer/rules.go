@@ -110,6 +110,10 @@ type Rules struct {
 	CapOffers bool
 	// Hints lets frameworks say what they could use (Allocator.SetHint).
 	Hints bool
+	// KeepWhole is for how long at most an agent is kept whole for a client whose hint fits into what is free nowhere; 0:
+	// none is. Nobody else is offered what is free there, but for guarantees: that is why it must be asked for. One agent is
+	// kept per client, and Bounds.KeptWhole in all (docs/allocation.md §8). It needs Hints.
+	KeepWhole time.Duration
 	// Rescind lets the allocator take offers back at all: for changed agents, quota, weights, roles, operators and time.
 	Rescind bool
 	// HeadroomExpiry is how long a guarantee that nobody takes keeps capacity from others; 0: for ever. It is alive while
@@ -180,10 +184,13 @@ func (r *Rules) check() error {
 		return fmt.Errorf("rules made by hand: %w", ErrRules)
 	case r.Triggers > OnRequest, r.Quota > QuotaReference:
 		return fmt.Errorf("triggers %d, quota %d: no such rule: %w", r.Triggers, r.Quota, ErrRules)
-	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.HeadroomExpiry < 0, r.BackoffCap < 0, r.HoldTime < 0:
+	case r.Coalesce < 0, r.Interval < 0, r.OfferLifetime < 0, r.HeadroomExpiry < 0, r.BackoffCap < 0, r.KeepWhole < 0,
+		r.HoldTime < 0:
 		return fmt.Errorf("a negative duration: %w", ErrRules)
 	case !(r.HoldFraction >= 0 && r.HoldFraction <= 1): // nor not a number
 		return fmt.Errorf("a hold until %v of the agents are back: %w", r.HoldFraction, ErrRules)
+	case r.KeepWhole > 0 && !r.Hints:
+		return fmt.Errorf("KeepWhole needs Hints: %w", ErrRules)
 	case r.Quota == QuotaReference && r.GuaranteeFirst:
 		return fmt.Errorf("GuaranteeFirst needs QuotaTree: %w", ErrRules)
 	case r.FilterFloor && r.Triggers != OnRequest:

@@ -156,6 +156,9 @@ func (a *Allocator) NextDeadline() (Time, bool) {
 	if end, any := a.nextClaim(); any && a.rules.Triggers == OnChange {
 		at(end)
 	}
+	if end, any := a.nextLetGo(); any && a.rules.Triggers == OnChange {
+		at(end)
+	}
 	if a.firstOut != nil && a.firstOut.deadline > 0 {
 		at(a.firstOut.deadline)
 	}
@@ -172,6 +175,7 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 	s := &a.sched
 	a.expire()
 	a.expireClaims()
+	a.endKeeping()
 	a.endAsks()
 	if s.holding && a.now >= s.holdUntil {
 		a.Resume(a.now)
@@ -258,8 +262,9 @@ func (a *Allocator) runAll(out *Batch) {
 	a.done()
 }
 
-// done forgets what was asked for.
+// done ends a run and forgets what was asked for.
 func (a *Allocator) done() {
+	a.keepWhole()
 	s := &a.sched
 	for i, g := range s.list {
 		g.marked = false

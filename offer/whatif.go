@@ -107,6 +107,7 @@ func (a *Allocator) ahead(now Time, out *Batch) {
 	a.advance(now)
 	a.expire()
 	a.expireClaims()
+	a.endKeeping()
 	a.settle(a.now)
 	if !a.sched.paused {
 		a.runAll(out)

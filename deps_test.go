@@ -54,6 +54,7 @@ var table = map[string]rule{
 	"offer/msg":                   {pure: true, own: append(slices.Clone(values), "offer"), why: "the one vocabulary of all machines"},
 	"offer/registry":              {pure: true, own: upToMsg, why: "what a master must remember, and the interface of its stores; no store that keeps anything"},
 	"offer/registry/registrytest": {own: append(slices.Clone(upToMsg), "offer/registry"), extern: testModules, why: "tests any store"},
+	"offer/registry/filestore":    {own: append(slices.Clone(upToMsg), "offer/registry"), why: "a registry in a directory: files and fsync"},
 	"offer/master":                {pure: true, own: append(slices.Clone(upToMsg), "offer/registry"), why: "no machine sees another"},
 	"offer/agent":                 {pure: true, own: upToMsg, why: "no machine sees another"},
 	"offer/framework":             {pure: true, own: upToMsg, why: "no machine sees another"},

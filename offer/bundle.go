@@ -90,15 +90,5 @@ func onlyNames(q resource.Quantities, asked func(name string) bool) resource.Qua
 	if asked == nil {
 		return q
 	}
-	var list []resource.Quantity
-	for name, amount := range q.All() {
-		if asked(name) {
-			list = append(list, resource.Quantity{Name: name, Amount: amount})
-		}
-	}
-	kept, err := resource.NewQuantities(list...)
-	if err != nil {
-		return q
-	}
-	return kept
+	return q.Filter(func(name string, _ resource.Scalar) bool { return asked(name) })
 }

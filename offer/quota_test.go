@@ -341,3 +341,23 @@ func TestLimitKeepsRoomForGuaranteesUnderIt(t *testing.T) {
 	s.framework("Fc", "a/c")
 	s.expect("A1 -> Fc/a/c: cpus:5")
 }
+
+// The capacity that guarantees are held against is a sum: it may be beyond what one agent may have, and of names that
+// quantities as text cannot say.
+//
+// docs/allocation.md §2.4
+func TestCapacityBeyondOneInput(t *testing.T) {
+	rules := offer.DefaultRules(offer.V1)
+	a, err := offer.New(offer.Config{Rules: rules})
+	require.NoError(t, err)
+	odd, err := resource.New(resource.Resource{Name: "a(b)", Kind: resource.KindScalar, Scalar: 1000})
+	require.NoError(t, err)
+	most, err := resource.New(resource.Resource{Name: "mem", Kind: resource.KindScalar, Scalar: resource.MaxScalar})
+	require.NoError(t, err)
+	for _, id := range []offer.AgentID{"A", "B"} {
+		require.NoError(t, a.AddAgent(0, offer.AgentSpec{ID: id, Total: most.Add(odd)}))
+	}
+	c, err := quota.Parse("q", "mem:64", "")
+	require.NoError(t, err)
+	require.NoError(t, a.SetQuota(0, []quota.Config{c}, false))
+}

@@ -208,9 +208,5 @@ func quantities(pairs ...any) resource.Quantities {
 	for i := 0; i < len(pairs); i += 2 {
 		list = append(list, resource.Quantity{Name: pairs[i].(string), Amount: resource.Scalar(pairs[i+1].(int))})
 	}
-	q, err := resource.NewQuantities(list...)
-	if err != nil {
-		return resource.Quantities{}
-	}
-	return q
+	return resource.SumQuantities(list...)
 }

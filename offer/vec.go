@@ -140,11 +140,7 @@ func (n *names) quantities(v *vec) resource.Quantities {
 			list = append(list, resource.Quantity{Name: name, Amount: resource.Scalar(q)})
 		}
 	}
-	q, err := resource.NewQuantities(list...)
-	if err != nil {
-		return resource.Quantities{}
-	}
-	return q
+	return resource.SumQuantities(list...)
 }
 
 // lessClamped returns a − b, name by name, nowhere below 0.

@@ -67,3 +67,15 @@ func ExampleParseAttributes() {
 	fmt.Println(a, id.Raw())
 	// Output: rack=r1;id=7;note=hello world 007
 }
+
+func ExampleQuantities_Filter() {
+	q, _ := resource.ParseQuantities("cpus:4;gpus:1;mem:1024")
+	fmt.Println(q.Filter(func(name string, _ resource.Scalar) bool { return name != "gpus" }))
+	// Output: cpus:4; mem:1024
+}
+
+func ExampleSumQuantities() {
+	half := resource.Quantity{Name: "cpus", Amount: resource.Whole(1) / 2}
+	fmt.Println(resource.SumQuantities(half, half, half))
+	// Output: cpus:1.5
+}

@@ -29,6 +29,22 @@ func NewQuantities(qs ...Quantity) (Quantities, error) {
 	return Quantities{q: tally(s)}, nil
 }
 
+// SumQuantities adds up amounts that come from resources and were checked when those were made: unlike NewQuantities it
+// takes any name that a resource may have, and a sum may exceed MaxScalar, which bounds what is put in
+// (docs/resource-model.md §1.1). Amounts that are not positive are dropped. qs is copied.
+func SumQuantities(qs ...Quantity) Quantities { return Quantities{q: tally(slices.Clone(qs))} }
+
+// Filter is q with only those names that keep is true for.
+func (q Quantities) Filter(keep func(name string, amount Scalar) bool) Quantities {
+	var kept []Quantity
+	for _, x := range q.q {
+		if keep(x.Name, x.Amount) {
+			kept = append(kept, x)
+		}
+	}
+	return Quantities{q: kept}
+}
+
 // tally sorts qs, adds up equal names and drops zeros, in place.
 func tally(qs []Quantity) []Quantity {
 	slices.SortStableFunc(qs, func(a, b Quantity) int { return strings.Compare(a.Name, b.Name) })

@@ -138,6 +138,9 @@ func (c *Config) boundAllocator() {
 	if b.Frameworks == 0 {
 		b.Frameworks = c.Bounds.Frameworks
 	}
+	if b.Minimums == 0 {
+		b.Minimums = c.Bounds.MinAllocatable
+	}
 	if b.PerRole == (role.Bounds{}) {
 		b.PerRole = c.Bounds.Names
 	}

@@ -102,6 +102,7 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
 		"removeAgent":    m.removeAgent,
 		"setAgent":       m.setAgentActive,
 		"attributes":     m.attributes,
+		"hostname":       m.hostname,
 		"addFramework":   m.addFramework,
 		"addFramework2":  m.addFramework,
 		"update":         m.updateFramework,
@@ -320,6 +321,14 @@ func (m *machine) attributes(t *rapid.T) {
 			delete(m.p.turn, g.ID)
 			delete(m.p.streaks, g.ID)
 		}
+		m.poll(t)
+	}
+}
+
+func (m *machine) hostname(t *rapid.T) {
+	if g, ok := m.agent(t); ok {
+		g.Hostname = "h" + string(rapid.SampledFrom(someAgents).Draw(t, "host"))
+		require.NoError(t, m.a.SetHostname(m.now, g.ID, g.Hostname))
 		m.poll(t)
 	}
 }

@@ -47,13 +47,10 @@ type Replay struct {
 	batch offer.Batch
 	err   error // that ended the replay
 
-	ledger    map[place]*holding
-	roles     map[offer.FrameworkID][]role.Name
-	hostnames map[offer.AgentID]string
-	hosts     map[string]bool                   // whitelisted; nil: all
-	allowed   map[string]bool                   // agents that the allocator was told to let in
-	lacking   map[offer.AgentID]map[string]bool // capabilities of the agents that do not have all; Reference only
-	regained  int                               // times that an agent got capabilities back
+	ledger   map[place]*holding
+	roles    map[offer.FrameworkID][]role.Name
+	lacking  map[offer.AgentID]map[string]bool // capabilities of the agents that do not have all; Reference only
+	regained int                               // times that an agent got capabilities back
 }
 
 // New starts a replay of c, which is read while it lasts. It fails on options that contradict the rules.
@@ -74,10 +71,9 @@ func New(c *Case, cfg Config) (*Replay, error) {
 	}
 	return &Replay{
 		c: c, cfg: cfg, a: a,
-		ledger:    make(map[place]*holding),
-		roles:     make(map[offer.FrameworkID][]role.Name),
-		hostnames: make(map[offer.AgentID]string),
-		lacking:   make(map[offer.AgentID]map[string]bool),
+		ledger:  make(map[place]*holding),
+		roles:   make(map[offer.FrameworkID][]role.Name),
+		lacking: make(map[offer.AgentID]map[string]bool),
 	}, nil
 }
 
@@ -193,14 +189,7 @@ func (r *Replay) set(s *Step) error {
 	case "recover_state":
 		return r.a.Recover(r.now, s.Expected, s.Quota)
 	case "whitelist":
-		r.hosts = nil
-		if s.Hosts != nil {
-			r.hosts = make(map[string]bool)
-		}
-		for _, h := range s.Hosts {
-			r.hosts[h] = true
-		}
-		return r.whitelist()
+		return r.a.Whitelist(r.now, s.Hosts)
 	case "pause":
 		r.a.Pause(r.now)
 	case "resume":
@@ -235,15 +224,9 @@ func (r *Replay) doAll(steps []Step, res *Result) error {
 }
 
 func (r *Replay) addAgent(s *Step) error {
-	if _, ok := r.hostnames[s.Agent]; ok {
-		return fmt.Errorf("agent %q: %w", s.Agent, offer.ErrAgentExists)
-	}
-	spec := offer.AgentSpec{ID: s.Agent, Hostname: string(s.Agent), Total: *s.Resources}
+	spec := offer.AgentSpec{ID: s.Agent, Hostname: cmp.Or(s.Hostname, string(s.Agent)), Total: *s.Resources}
 	for _, u := range s.Used {
 		spec.Used = append(spec.Used, offer.Use{Framework: u.Framework, Role: u.Role, Resources: u.Resources})
-	}
-	if err := r.host(s.Agent, cmp.Or(s.Hostname, string(s.Agent))); err != nil {
-		return err
 	}
 	if err := r.a.AddAgent(r.now, spec); err != nil {
 		return err
@@ -256,7 +239,7 @@ func (r *Replay) addAgent(s *Step) error {
 	return nil
 }
 
-// updateAgent replaces what the step tells of the agent; a changed hostname or capability asks for a run like a changed
+// updateAgent replaces what the step tells of the agent; a changed capability asks for a run like a changed hostname or
 // total (docs/allocation.md §2.1).
 func (r *Replay) updateAgent(s *Step) error {
 	b, ok := r.a.Agent(s.Agent)
@@ -264,9 +247,8 @@ func (r *Replay) updateAgent(s *Step) error {
 		return fmt.Errorf("agent %q: %w", s.Agent, offer.ErrUnknownAgent)
 	}
 	touched := s.AgentCapabilities != nil && r.setCapabilities(s.Agent, s.AgentCapabilities)
-	if s.Hostname != "" && s.Hostname != r.hostnames[s.Agent] {
-		touched = true
-		if err := r.host(s.Agent, s.Hostname); err != nil {
+	if s.Hostname != "" {
+		if err := r.a.SetHostname(r.now, s.Agent, s.Hostname); err != nil {
 			return err
 		}
 	}
@@ -289,36 +271,9 @@ func (r *Replay) removeAgent(id offer.AgentID) error {
 	if err := r.a.RemoveAgent(r.now, id); err != nil {
 		return err
 	}
-	delete(r.hostnames, id)
 	delete(r.lacking, id)
 	maps.DeleteFunc(r.ledger, func(p place, _ *holding) bool { return p.agent == id })
 	return nil
-}
-
-// whitelist tells the allocator the agents on the hosts that are let in. It knows agents by id here, so that hostnames may
-// change.
-func (r *Replay) whitelist() error {
-	if r.hosts == nil {
-		return r.a.Whitelist(r.now, nil)
-	}
-	ids := []string{}
-	r.allowed = make(map[string]bool)
-	for _, id := range slices.Sorted(maps.Keys(r.hostnames)) {
-		if r.hosts[r.hostnames[id]] {
-			ids = append(ids, string(id))
-			r.allowed[string(id)] = true
-		}
-	}
-	return r.a.Whitelist(r.now, ids)
-}
-
-// host notes where an agent is, and renews the whitelist if that changes whether it is let in.
-func (r *Replay) host(id offer.AgentID, hostname string) error {
-	r.hostnames[id] = hostname
-	if r.hosts == nil || r.hosts[hostname] == r.allowed[string(id)] {
-		return nil
-	}
-	return r.whitelist()
 }
 
 func (r *Replay) framework(s *Step) error {
@@ -346,7 +301,7 @@ func (r *Replay) chargeUsed(s *Step) error {
 		p := place{u.Framework, u.Role, u.Agent}
 		h := r.holding(p)
 		more := u.Resources.Unallocate().SubSaturating(h.used)
-		if _, known := r.hostnames[u.Agent]; !known || more.IsEmpty() {
+		if _, known := r.a.Agent(u.Agent); !known || more.IsEmpty() {
 			r.tidy(p)
 			continue
 		}

@@ -11,18 +11,8 @@ import (
 // SetWeights sets the weights of roles, all or none; a role that is not named keeps its weight, 1 takes it back. What is
 // offered already stays, unless the rules rescind it.
 func (a *Allocator) SetWeights(now Time, ws []role.Weight) error {
-	next, err := a.weights.Update(ws)
+	next, err := a.weightsAfter(ws)
 	if err != nil {
-		return fmt.Errorf("set weights: %w", err)
-	}
-	var roles []role.Name
-	for _, w := range ws {
-		if err := a.bounds.PerRole.Check(w.Role); err != nil {
-			return fmt.Errorf("set weights: %w", err)
-		}
-		roles = append(roles, w.Role)
-	}
-	if err := a.roomForRoles(roles...); err != nil {
 		return fmt.Errorf("set weights: %w", err)
 	}
 	a.advance(now)
@@ -44,6 +34,22 @@ func (a *Allocator) SetWeights(now Time, ws []role.Weight) error {
 	return nil
 }
 
+// weightsAfter checks an update and returns what it makes of the weights.
+func (a *Allocator) weightsAfter(ws []role.Weight) (role.Weights, error) {
+	next, err := a.weights.Update(ws)
+	if err != nil {
+		return role.Weights{}, err
+	}
+	var roles []role.Name
+	for _, w := range ws {
+		if err := a.bounds.PerRole.Check(w.Role); err != nil {
+			return role.Weights{}, err
+		}
+		roles = append(roles, w.Role)
+	}
+	return next, a.roomForRoles(roles...)
+}
+
 // anyMember reports whether a framework is in n.
 func (n *node) anyMember() bool { return n.members > 0 }
 
@@ -51,12 +57,7 @@ func (n *node) anyMember() bool { return n.members > 0 }
 // present use and guarantees beyond the cluster's capacity are refused. Offers of a role above its new limit are rescinded,
 // and so are offers of others, the latest first, as far as new guarantees need them.
 func (a *Allocator) SetQuota(now Time, cs []quota.Config, force bool) error {
-	if err := a.checkQuota(cs); err != nil {
-		return fmt.Errorf("set quota: %w", err)
-	}
-	next, err := a.quota.Update(cs, quota.Facts{
-		Consumed: a.consumedBy, Capacity: a.names.quantities(&a.capacity), Force: force,
-	})
+	next, err := a.quotaAfter(cs, force)
 	if err != nil {
 		return fmt.Errorf("set quota: %w", err)
 	}
@@ -85,6 +86,14 @@ func (a *Allocator) SetQuota(now Time, cs []quota.Config, force bool) error {
 		a.changed(everyAgent)
 	}
 	return nil
+}
+
+// quotaAfter checks an update and returns what it makes of the quota.
+func (a *Allocator) quotaAfter(cs []quota.Config, force bool) (quota.Tree, error) {
+	if err := a.checkQuota(cs); err != nil {
+		return quota.Tree{}, err
+	}
+	return a.quota.Update(cs, quota.Facts{Consumed: a.consumedBy, Capacity: a.names.quantities(&a.capacity), Force: force})
 }
 
 func (a *Allocator) checkQuota(cs []quota.Config) error {

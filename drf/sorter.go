@@ -156,6 +156,24 @@ func (s *Sorter) Release(c Client, d *Vec) error {
 	return nil
 }
 
+// Restore tells what a client that was just added held and how often it was served before: for an order that is made when
+// it is first needed. ErrUnknown, ErrQuantity.
+func (s *Sorter) Restore(c Client, held *Vec, services uint64) error {
+	if err := s.Update(c, &nothing, held); err != nil {
+		return err
+	}
+	if services == 0 {
+		return nil
+	}
+	if s.tie == Count {
+		s.serve(s.clients[c], services)
+	} else {
+		s.clock++
+		s.serve(s.clients[c], s.clock)
+	}
+	return nil
+}
+
 // Update implements Orderer.
 func (s *Sorter) Update(c Client, from, to *Vec) error {
 	id, ok := s.clients[c]

@@ -257,21 +257,42 @@ func (s *Sorter) weightUsed(n *node) bool { return n.used || n.seen && s.reads >
 
 // charge moves what the node id and its ancestors hold, and their places among ties if the change is a service.
 func (s *Sorter) charge(id int32, add, sub *Vec, service bool) {
+	place := uint64(1)
 	if service {
 		s.clock++
+		if s.tie != Count {
+			place = s.clock
+		}
 	}
 	s.unsettle(id)
 	for ; id != none; id = s.nodes[id].parent {
 		n := s.mut(id)
-		n.held.Sub(sub)
-		n.held.Add(add)
-		switch {
-		case !service:
-		case s.tie == Count:
-			n.served++
-		default:
-			n.served = s.clock
+		if sub != &nothing {
+			n.held.Sub(sub)
+		}
+		if add != &nothing {
+			n.held.Add(add)
+		}
+		if service {
+			s.servedNow(n, place)
 		}
 		s.rekeyLater(id)
+	}
+}
+
+// serve moves the places among ties of the node id and its ancestors without a change of what they hold.
+func (s *Sorter) serve(id int32, place uint64) {
+	for ; id != none; id = s.nodes[id].parent {
+		s.servedNow(s.mut(id), place)
+		s.rekeyLater(id)
+	}
+}
+
+// servedNow makes place the one of n among ties, or adds as many to its count.
+func (s *Sorter) servedNow(n *node, place uint64) {
+	if s.tie == Count {
+		n.served += place
+	} else {
+		n.served = place
 	}
 }

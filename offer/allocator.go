@@ -146,6 +146,10 @@ func (a *Allocator) newOrderer(flat bool) drf.Orderer {
 	if a.cfg.NewOrderer != nil {
 		return a.cfg.NewOrderer(a.cfg.Seed, flat)
 	}
+	return a.newSorter(flat)
+}
+
+func (a *Allocator) newSorter(flat bool) *drf.Sorter {
 	opts := []drf.Option{drf.WithBounds(drf.Bounds{
 		Clients: max(a.bounds.Roles, a.bounds.Frameworks), Weights: a.bounds.Roles, Depth: a.bounds.PerRole.Depth,
 	})}

@@ -82,9 +82,7 @@ func (a *Allocator) exchange(c *client, g *agent, offers []*offer, b *bundle) {
 		a.recycle(o)
 	}
 	newClient, newRole := a.book(c, g, b)
-	a.figures.rekeys += 2
-	must(c.role.order.Update(c.slot(), &oldClient, newClient))
-	must(a.order.Update(c.role.slot(), &oldRole, newRole))
+	a.exchanged(c, &oldClient, newClient, &oldRole, newRole)
 	if !b.empty() {
 		a.giveUse(c, g, b)
 	}
@@ -371,9 +369,7 @@ func (a *Allocator) Convert(now Time, al Allocation, ops ...reservation.Op) erro
 	oldClient, oldRole := a.unbook(c, g, old)
 	b := a.bundle(t.pool)
 	newClient, newRole := a.book(c, g, b)
-	a.figures.rekeys += 2
-	must(c.role.order.Update(c.slot(), oldClient, newClient))
-	must(a.order.Update(c.role.slot(), oldRole, newRole))
+	a.exchanged(c, oldClient, newClient, oldRole, newRole)
 	a.giveUse(c, g, b)
 	a.setTotal(g, t.total)
 	a.refill(g)

@@ -432,11 +432,10 @@ func (k *checker) orders() error {
 		if err := k.shareOf(n); err != nil {
 			return err
 		}
-		if n.order == nil {
+		if n.order == nil && n.members < 2 {
 			continue
 		}
-		must(n.order.SetTotals(&a.totals, a.version))
-		n.version = a.version
+		a.refreshTotals(n)
 		if err := n.order.Check(); err != nil {
 			return fmt.Errorf("order of role %q: %w", n.name, err)
 		}
@@ -447,7 +446,7 @@ func (k *checker) orders() error {
 			if a.cfg.NewOrderer != nil {
 				continue
 			}
-			if got, want := n.order.Share(c.slot()), k.share(k.byClient[c], role.DefaultWeight); got != want {
+			if got, want := a.shareOfClient(c), k.share(k.byClient[c], role.DefaultWeight); got != want {
 				return fmt.Errorf("share of framework %q in role %q is %v, the ledger gives %v", c.framework.id, n.name, got, want)
 			}
 		}

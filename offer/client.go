@@ -36,15 +36,16 @@ type client struct {
 	minimum     []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
 	constraints *constraints          // nil: none
 
-	capped  bool // is in Allocator.capped
-	eager   int  // its place in Allocator.eager; -1: not listed, or capped
-	hint    *Hint
-	keep    keeping
-	offered vec // the part of held that is offered; a shared volume once per offer
-	refused int // refusals in force
-	held    vec // offered or used, a shared volume once per agent
-	offers  []*offer
-	uses    map[int32]*use // by index of the agent
+	capped   bool // is in Allocator.capped
+	eager    int  // its place in Allocator.eager; -1: not listed, or capped
+	hint     *Hint
+	keep     keeping
+	offered  vec    // the part of held that is offered; a shared volume once per offer
+	refused  int    // refusals in force
+	held     vec    // offered or used, a shared volume once per agent
+	services uint64 // how often it was served
+	offers   []*offer
+	uses     map[int32]*use // by index of the agent
 
 	figures clientFigures
 }
@@ -104,14 +105,7 @@ func (a *Allocator) ensureClient(f *framework, n role.Name) *client {
 	}
 	r.clients = put(r.clients, c.place, c)
 	f.clients = slices.Insert(f.clients, at, c)
-	if r.order == nil {
-		r.order = a.newOrderer(true)
-	}
-	if r.members == 0 {
-		a.enter(r, true)
-	}
-	r.members++
-	must(r.order.Add(c.slot(), string(f.id), false))
+	a.join(c)
 	return c
 }
 
@@ -130,16 +124,10 @@ func (a *Allocator) dropClient(c *client) {
 	r, f := c.role, c.framework
 	at, _ := slices.BinarySearchFunc(f.clients, r.name, compareClient)
 	f.clients = slices.Delete(f.clients, at, at+1)
-	must(r.order.Remove(c.slot()))
-	r.clients[c.place] = nil
-	r.spare = append(r.spare, c.place)
+	a.part(c)
 	a.clients[c.index] = nil
 	a.forgive(c) // also for whoever gets the index next
 	a.spareClients = append(a.spareClients, c.index)
-	if r.members--; r.members == 0 {
-		a.leaveOrder(r)
-		r.clients, r.spare = nil, nil
-	}
 	a.forget(r)
 	a.dropFramework(f)
 }
@@ -149,12 +137,6 @@ func (a *Allocator) set(c *client, change func()) {
 	was := c.listed()
 	change()
 	if is := c.listed(); is != was {
-		must(c.role.order.SetActive(c.slot(), is))
-		if is {
-			a.countListed(c.role, 1)
-		} else {
-			a.countListed(c.role, -1)
-		}
-		a.relisted(c, is)
+		a.relist(c, is)
 	}
 }

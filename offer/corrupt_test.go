@@ -35,6 +35,7 @@ func busy(t *testing.T) *Allocator {
 	require.NotEmpty(t, batch.Offers)
 	last := batch.Offers[len(batch.Offers)-1]
 	require.NoError(t, a.Decline(0, DefaultFilter, last.ID))
+	require.NoError(t, a.AddFramework(0, FrameworkSpec{ID: "H", Roles: []role.Name{"a"}, Inactive: true}))
 	require.NoError(t, a.Check())
 	return a
 }

@@ -235,9 +235,7 @@ func (cy *cycle) visitRole(slot drf.Client) bool {
 		}
 		return !cy.agent.free.empty()
 	}
-	a.refreshTotals(n)
-	n.order.BeginAgent(a.stats.Runs, cy.agent.hash)
-	n.order.Ascend(cy.onClient)
+	a.members(n, cy.agent, cy.onClient)
 	return !cy.agent.free.empty()
 }
 

@@ -168,13 +168,7 @@ func (a *Allocator) setFrameworkActive(f *framework, on bool) {
 	f.active = on
 	for i, c := range f.clients {
 		if is := c.listed(); is != was[i] {
-			must(c.role.order.SetActive(c.slot(), is))
-			if is {
-				a.countListed(c.role, 1)
-			} else {
-				a.countListed(c.role, -1)
-			}
-			a.relisted(c, is)
+			a.relist(c, is)
 		}
 	}
 }

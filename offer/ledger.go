@@ -233,24 +233,13 @@ func (a *Allocator) hold(c *client, g *agent, b *bundle, served bool) {
 		a.grant(c, forClient, forRole)
 		return
 	}
-	a.figures.rekeys += 2
-	must(c.role.order.Update(c.slot(), &vec{}, forClient))
-	must(a.order.Update(c.role.slot(), &vec{}, forRole))
-}
-
-// grant tells the orders that c was served.
-func (a *Allocator) grant(c *client, forClient, forRole *vec) {
-	a.figures.rekeys += 2
-	must(c.role.order.Grant(c.slot(), forClient))
-	must(a.order.Grant(c.role.slot(), forRole))
+	a.exchanged(c, &vec{}, forClient, &vec{}, forRole)
 }
 
 // drop takes b back from c in every sum and order.
 func (a *Allocator) drop(c *client, g *agent, b *bundle) {
 	forClient, forRole := a.unbook(c, g, b)
-	a.figures.rekeys += 2
-	must(c.role.order.Release(c.slot(), forClient))
-	must(a.order.Release(c.role.slot(), forRole))
+	a.gaveBack(c, forClient, forRole)
 }
 
 // giveUse adds b to what c uses on g; the orders are the caller's business.

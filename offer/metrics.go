@@ -193,7 +193,6 @@ func (a *Allocator) clientMetrics(c *client) ClientMetrics {
 	for n := c.role; n != a.root; n = n.parent {
 		m.AtLimit = m.AtLimit || n.figures.full
 	}
-	must(c.role.order.SetTotals(&a.totals, a.version))
-	m.Share = c.role.order.Share(c.slot())
+	m.Share = a.shareOfClient(c)
 	return m
 }

@@ -105,9 +105,7 @@ func (c *Cycle) Clients(g Agent) iter.Seq[Client] {
 			if n.listed == 0 {
 				return true
 			}
-			a.refreshTotals(n)
-			n.order.BeginAgent(a.stats.Runs, g.g.hash)
-			n.order.Ascend(func(slot drf.Client) bool {
+			a.members(n, g.g, func(slot drf.Client) bool {
 				if one := n.clients[slot]; !c.cy.passesOver(one, g.g) {
 					going = yield(Client{one})
 				}
@@ -243,12 +241,4 @@ func (cy *cycle) flush() {
 // passesOver reports whether c has no reason to look at g in this run.
 func (cy *cycle) passesOver(c *client, g *agent) bool {
 	return cy.freshOnly && !c.fresh && !g.marked || cy.a.hasNoted(c, g)
-}
-
-// refreshTotals tells the order of n's frameworks what the cluster has.
-func (a *Allocator) refreshTotals(n *node) {
-	if n.version != a.version {
-		n.version = a.version
-		must(n.order.SetTotals(&a.totals, a.version))
-	}
 }

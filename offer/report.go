@@ -123,13 +123,11 @@ func (a *Allocator) RoleOrder() []role.Name {
 // FrameworkOrder lists the listed frameworks of role r, first the one to be served first.
 func (a *Allocator) FrameworkOrder(r role.Name) []FrameworkID {
 	n, ok := a.role(r)
-	if !ok || n.order == nil {
+	if !ok {
 		return nil
 	}
-	must(n.order.SetTotals(&a.totals, a.version))
-	n.version = a.version
 	var list []FrameworkID
-	n.order.Ascend(func(slot drf.Client) bool {
+	a.members(n, &agent{}, func(slot drf.Client) bool {
 		list = append(list, n.clients[slot].framework.id)
 		return true
 	})

@@ -37,8 +37,9 @@ func (r *Replay) setCapabilities(id offer.AgentID, caps map[string]bool) bool {
 // of the frameworks themselves.
 func (r *Replay) void(id offer.AgentID) {
 	r.regained++
-	at, err := resource.ParseAttributes(fmt.Sprintf("regained:%d", r.regained))
-	if err == nil {
+	at := slices.Collect(r.attributes[id].All())
+	at = append(at, resource.Attribute{Name: "regained", Kind: resource.KindScalar, Scalar: resource.Whole(int64(r.regained))})
+	if at, err := resource.NewAttributes(at...); err == nil {
 		_ = r.a.SetAttributes(r.now, id, at) // the agent is known
 	}
 }

@@ -17,10 +17,11 @@
 // that count in no share), min_allocatable (a list of quantities as text) and no_min_allocatable. A step is {"op",…}; its
 // further fields are, those with ? may be absent:
 //
-//	add_agent                  agent, resources, used?, capabilities?, hostname?
-//	update_agent               agent, resources?, capabilities?, hostname?  (what is used there stays as it is)
+//	add_agent                  agent, resources, used?, capabilities?, hostname?, attributes?
+//	update_agent               agent, resources?, capabilities?, hostname?, attributes?  (what is used there stays)
 //	remove_agent, activate_agent, deactivate_agent                    agent
-//	add_framework              framework, roles, suppressed_roles?, capabilities?, active?, used?, min_allocatable?
+//	add_framework              framework, roles, suppressed_roles?, capabilities?, active?, used?, min_allocatable?,
+//	                           constraints?
 //	update_framework           the same; active and used are not read
 //	remove_framework, activate_framework, deactivate_framework        framework
 //	suppress, revive           framework, roles? (none: all)
@@ -39,7 +40,9 @@
 //
 // Resources are text or a list of Resource messages. Operations are {"type","resources"} with RESERVE, UNRESERVE, CREATE or
 // DESTROY. Used maps a framework, under add_framework an agent, to {"role","resources"}. A framework that lists no
-// capabilities has RESERVATION_REFINEMENT; an agent that lists none has all. Is_allocated is read and makes no difference.
+// capabilities has RESERVATION_REFINEMENT; an agent that lists none has all. Attributes are text, "rack:r1;disks:4".
+// Constraints are those of offer.Constraints, {"role_constraints":{role:{"groups":[…]}}}; a framework that names none is
+// offered every agent. Is_allocated is read and makes no difference.
 // A field that is null is absent, and one that is not listed is refused.
 //
 // What is recorded of a step stands in it: allocation_runs and offers (framework → role → agent → {"text","json"}) of any

@@ -49,6 +49,13 @@ func (r *reader) field(s *Step, key string, v json.RawMessage, depth int) (err e
 		s.Inactive = !on
 	case "min_allocatable":
 		s.MinAllocatable, err = r.minimums(v)
+	case "attributes":
+		s.Attributes = new(resource.Attributes)
+		return attributes(v, s.Attributes)
+	case "constraints":
+		if err = decode(v, &s.Constraints); err == nil {
+			err = r.items(len(s.Constraints))
+		}
 	case "refuse_seconds":
 		s.Refuse.Refuse, err = seconds(v)
 	case "operations":
@@ -195,6 +202,15 @@ func collection(v json.RawMessage) (resource.Resources, error) {
 		return resource.Resources{}, err
 	}
 	return resource.Parse(s)
+}
+
+// attributes reads name:value;… as agents are started with.
+func attributes(v json.RawMessage, to *resource.Attributes) (err error) {
+	var s string
+	if err = decode(v, &s); err == nil {
+		*to, err = resource.ParseAttributes(s)
+	}
+	return err
 }
 
 type rawUse struct {

@@ -47,10 +47,11 @@ type Replay struct {
 	batch offer.Batch
 	err   error // that ended the replay
 
-	ledger   map[place]*holding
-	roles    map[offer.FrameworkID][]role.Name
-	lacking  map[offer.AgentID]map[string]bool // capabilities of the agents that do not have all; Reference only
-	regained int                               // times that an agent got capabilities back
+	ledger     map[place]*holding
+	roles      map[offer.FrameworkID][]role.Name
+	attributes map[offer.AgentID]resource.Attributes // as the steps told them
+	lacking    map[offer.AgentID]map[string]bool     // capabilities of the agents that do not have all; Reference only
+	regained   int                                   // times that an agent got capabilities back
 }
 
 // New starts a replay of c, which is read while it lasts. It fails on options that contradict the rules.
@@ -71,9 +72,10 @@ func New(c *Case, cfg Config) (*Replay, error) {
 	}
 	return &Replay{
 		c: c, cfg: cfg, a: a,
-		ledger:  make(map[place]*holding),
-		roles:   make(map[offer.FrameworkID][]role.Name),
-		lacking: make(map[offer.AgentID]map[string]bool),
+		ledger:     make(map[place]*holding),
+		roles:      make(map[offer.FrameworkID][]role.Name),
+		attributes: make(map[offer.AgentID]resource.Attributes),
+		lacking:    make(map[offer.AgentID]map[string]bool),
 	}, nil
 }
 
@@ -228,6 +230,9 @@ func (r *Replay) addAgent(s *Step) error {
 	for _, u := range s.Used {
 		spec.Used = append(spec.Used, offer.Use{Framework: u.Framework, Role: u.Role, Resources: u.Resources})
 	}
+	if s.Attributes != nil {
+		spec.Attributes = *s.Attributes
+	}
 	if err := r.a.AddAgent(r.now, spec); err != nil {
 		return err
 	}
@@ -235,6 +240,7 @@ func (r *Replay) addAgent(s *Step) error {
 		h := r.holding(place{u.Framework, u.Role, s.Agent})
 		h.used = h.used.Add(u.Resources.Unallocate())
 	}
+	r.attributes[s.Agent] = spec.Attributes
 	r.setCapabilities(s.Agent, s.AgentCapabilities)
 	return nil
 }
@@ -249,6 +255,12 @@ func (r *Replay) updateAgent(s *Step) error {
 	touched := s.AgentCapabilities != nil && r.setCapabilities(s.Agent, s.AgentCapabilities)
 	if s.Hostname != "" {
 		if err := r.a.SetHostname(r.now, s.Agent, s.Hostname); err != nil {
+			return err
+		}
+	}
+	if s.Attributes != nil {
+		r.attributes[s.Agent] = *s.Attributes
+		if err := r.a.SetAttributes(r.now, s.Agent, *s.Attributes); err != nil {
 			return err
 		}
 	}
@@ -272,6 +284,7 @@ func (r *Replay) removeAgent(id offer.AgentID) error {
 		return err
 	}
 	delete(r.lacking, id)
+	delete(r.attributes, id)
 	maps.DeleteFunc(r.ledger, func(p place, _ *holding) bool { return p.agent == id })
 	return nil
 }
@@ -279,7 +292,7 @@ func (r *Replay) removeAgent(id offer.AgentID) error {
 func (r *Replay) framework(s *Step) error {
 	spec := offer.FrameworkSpec{
 		ID: s.Framework, Roles: s.Roles, Suppressed: s.Suppressed, Capabilities: s.Capabilities,
-		MinAllocatable: s.MinAllocatable, Inactive: s.Inactive,
+		MinAllocatable: s.MinAllocatable, Constraints: s.Constraints, Inactive: s.Inactive,
 	}
 	if s.Op == "update_framework" {
 		if err := r.a.UpdateFramework(r.now, spec); err != nil {

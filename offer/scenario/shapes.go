@@ -9,8 +9,8 @@ type shape struct {
 
 // shapes are the operations that there are.
 var shapes = map[string]shape{
-	"add_agent":               {need: []string{"agent", "resources"}, may: []string{"used", "capabilities", "hostname"}},
-	"update_agent":            {need: []string{"agent"}, may: []string{"resources", "capabilities", "hostname"}},
+	"add_agent":               {need: []string{"agent", "resources"}, may: []string{"used", "capabilities", "hostname", "attributes"}},
+	"update_agent":            {need: []string{"agent"}, may: []string{"resources", "capabilities", "hostname", "attributes"}},
 	"remove_agent":            {need: []string{"agent"}},
 	"activate_agent":          {need: []string{"agent"}},
 	"deactivate_agent":        {need: []string{"agent"}},
@@ -36,7 +36,7 @@ var shapes = map[string]shape{
 	"atomic":                  {need: []string{"ops"}},
 }
 
-var frameworkFields = []string{"suppressed_roles", "capabilities", "active", "used", "min_allocatable"}
+var frameworkFields = []string{"suppressed_roles", "capabilities", "active", "used", "min_allocatable", "constraints"}
 
 // everywhere are the fields that any step may have: records, and what is for people.
 var everywhere = []string{"op", "allocation_runs", "offers", "nondeterministic", "alternatives", "comment"}

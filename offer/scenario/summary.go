@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,6 +31,9 @@ func (s *Step) String() string {
 	if s.Hostname != "" {
 		add("host=%s", s.Hostname)
 	}
+	if s.Attributes != nil {
+		add("attributes=%s", s.Attributes)
+	}
 	if s.Resources != nil {
 		add("{%s}", Text(*s.Resources))
 	}
@@ -51,6 +55,10 @@ func (s *Step) settings() (words []string) {
 	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
 	for _, r := range slices.Sorted(maps.Keys(s.MinAllocatable)) {
 		add("minimum(%s)=%s", r, anyOf(s.MinAllocatable[r]))
+	}
+	if s.Constraints != nil {
+		text, _ := json.Marshal(s.Constraints) // what was read is written
+		add("constraints=%s", text)
 	}
 	switch {
 	case s.Refuse.Refuse < 0:

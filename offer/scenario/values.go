@@ -64,8 +64,9 @@ type Step struct {
 	Resources *resource.Resources // of the agent, or what is given back or moved
 
 	// Of agents.
-	Hostname          string          // empty: the agent's id, or unchanged
-	AgentCapabilities map[string]bool // nil: all of them, or unchanged
+	Hostname          string               // empty: the agent's id, or unchanged
+	Attributes        *resource.Attributes // nil: none, or unchanged
+	AgentCapabilities map[string]bool      // nil: all of them, or unchanged
 
 	// Of frameworks.
 	Roles          []role.Name // also of suppress and revive; none: all
@@ -73,6 +74,7 @@ type Step struct {
 	Capabilities   offer.Capability
 	Inactive       bool
 	MinAllocatable map[role.Name][]resource.Quantities
+	Constraints    offer.Constraints
 
 	Used []Use // of add_agent and add_framework
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/resource"
 )
 
@@ -80,7 +81,7 @@ func sortedAgents(m map[offer.AgentID]*agent) []*agent {
 
 // toAgent sends to a, or nowhere if it is disconnected.
 func (m *Machine) toAgent(a *agent, body msg.Message) {
-	if a.link != nil {
+	if a.link != nil && !a.link.gone && !a.link.closing {
 		m.send(a.link.id, body)
 	}
 }
@@ -107,36 +108,50 @@ func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
 	}
 	counter := m.nextAgent
 	b.Info.ID = m.newAgentID()
-	spec := offer.AgentSpec{ID: b.Info.ID, Hostname: b.Info.Hostname, Total: b.Total, Attributes: b.Info.Attributes}
-	if err := m.allocateAgent(l, spec); err != nil {
+	if err := m.admit(l, b); err != nil {
 		m.nextAgent = counter
 		return err
 	}
-	m.admit(b.Info.ID, func() {
-		m.replaceAt(l.peer)
+	return nil
+}
+
+// admit makes an agent one of the cluster, in place of whoever was at its address: what comes from there now is another one.
+func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
+	id := b.Info.ID
+	if err := m.mayArrive(l.peer, id); err != nil {
+		return err
+	}
+	spec := offer.AgentSpec{ID: id, Hostname: b.Info.Hostname, Total: b.Total, Attributes: b.Info.Attributes}
+	if err := m.roomForAgent(l, spec); err != nil {
+		return err
+	}
+	ops, err := agentOps(registry.Agent{Info: b.Info})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	old, more := m.oust(l.peer)
+	m.arrive(l, id, append(ops, more...), func() {
+		old.finish(m)
+		if m.alloc.AddAgent(m.now, spec) != nil { // another one took the room meanwhile
+			m.durably([]registry.Op{registry.Delete(registry.AgentKey(id))}, nil)
+			return
+		}
 		a := m.addAgent(l, b.Info, b.Total, false)
-		m.toAgent(a, msg.AgentRegistered{Agent: a.info.ID, PingTimeout: m.pingPatience()})
+		m.toAgent(a, msg.AgentRegistered{Agent: id, PingTimeout: m.pingPatience()})
 		m.startPings(a)
 	})
 	return nil
 }
 
-// allocateAgent brings a new agent to the allocator, which may refuse it.
-func (m *Machine) allocateAgent(l *link, spec offer.AgentSpec) error {
-	if len(m.agents) >= m.cfg.Bounds.Agents && m.nodes[l.peer] == nil {
-		return fmt.Errorf("%w: %d agents are registered; raise Bounds.Agents", ErrBound, len(m.agents))
+// roomForAgent reports whether an agent may be added, before anything is written down.
+func (m *Machine) roomForAgent(l *link, spec offer.AgentSpec) error {
+	if n := len(m.agents) + len(m.arriving); n >= m.cfg.Bounds.Agents && m.nodes[l.peer] == nil {
+		return fmt.Errorf("%w: %d agents are registered; raise Bounds.Agents", ErrBound, n)
 	}
-	if err := m.alloc.AddAgent(m.now, spec); err != nil {
+	if err := m.alloc.CheckAgent(spec); err != nil {
 		return fmt.Errorf("agent %s at %q: %w", spec.ID, l.peer, err)
 	}
 	return nil
-}
-
-// replaceAt removes a record of an earlier agent at an address: whatever comes from there now is another one.
-func (m *Machine) replaceAt(n msg.Node) {
-	if old := m.nodes[n]; old != nil {
-		m.removeAgent(old, "another agent registered at its address")
-	}
 }
 
 // addAgent puts an agent that the allocator knows into the books.
@@ -146,7 +161,7 @@ func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources
 		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{},
 	}
 	a.ping.ring = func() { m.pingAgent(a) }
-	a.reregister.ring = func() { m.loseAgent(a, "it did not come back in time") }
+	a.reregister.ring = func() { m.loseAgent(a, &a.reregister, "it did not come back in time") }
 	m.agents[info.ID], m.nodes[a.node] = a, a
 	a.link, l.agent = l, a
 	m.emit(AgentAdded{a.report()})
@@ -158,8 +173,7 @@ func (m *Machine) unregisterAgent(a *agent, b msg.UnregisterAgent) error {
 	if b.Agent != a.info.ID {
 		return fmt.Errorf("%w: agent %s says goodbye as %q", ErrInvalid, a.info.ID, b.Agent)
 	}
-	m.removeAgent(a, "it said goodbye")
-	return nil
+	return m.removeAgent(a, "it said goodbye")
 }
 
 // disconnectAgent follows the loss of an agent's link (docs/protocol.md §4.5): it is offered no more, and tasks that
@@ -186,27 +200,44 @@ func (m *Machine) disconnectAgent(a *agent) {
 	}
 }
 
-// loseAgent makes an agent unreachable (docs/protocol.md §4.5).
-func (m *Machine) loseAgent(a *agent, why string) {
-	m.markUnreachable(a, func() {
+// loseAgent makes an agent unreachable (docs/protocol.md §4.5): in the registry first, and nobody hears of it before. Where
+// another change of it is under way, the alarm that found it lost rings again.
+func (m *Machine) loseAgent(a *agent, found *alarm, why string) {
+	if m.moving[a.info.ID] {
+		m.ringAfter(found, m.cfg.PingTimeout)
+		return
+	}
+	m.alarms.stop(&a.ping)
+	m.alarms.stop(&a.reregister)
+	lost := lostAgent{id: a.info.ID, since: m.now, deactivated: a.deactivated}
+	m.move(lost.id, m.lostOps(lost), func() {
 		for _, t := range a.sortedTasks() {
-			m.parkTask(t)
+			lost.tasks = append(lost.tasks, t.agentKey())
+			m.parkTask(t, lost.since)
 		}
+		m.rememberLost(lost)
 		m.dropAgent(a, "unreachable: "+why)
 	})
 }
 
-// removeAgent ends an agent for good: its tasks are lost.
-func (m *Machine) removeAgent(a *agent, why string) {
-	m.forget(a, func() {
-		for _, t := range a.sortedTasks() {
-			if !t.State.Terminal() {
-				m.announce(m.frameworks[t.Framework], t, msg.TaskLost, msg.ReasonAgentRemoved, why)
-			}
-			m.endTask(t)
+// removeAgent ends an agent for good.
+func (m *Machine) removeAgent(a *agent, why string) error {
+	if err := m.busy(a.info.ID); err != nil {
+		return err
+	}
+	m.move(a.info.ID, []registry.Op{registry.Delete(registry.AgentKey(a.info.ID))}, func() { m.endAgent(a, why) })
+	return nil
+}
+
+// endAgent follows the removal of an agent: its tasks are lost.
+func (m *Machine) endAgent(a *agent, why string) {
+	for _, t := range a.sortedTasks() {
+		if !t.State.Terminal() {
+			m.announce(m.frameworks[t.Framework], t, msg.TaskLost, msg.ReasonAgentRemoved, why)
 		}
-		m.dropAgent(a, why)
-	})
+		m.endTask(t)
+	}
+	m.dropAgent(a, why)
 }
 
 // dropAgent takes an agent without tasks out of the books, hangs up, and tells every framework.
@@ -220,12 +251,17 @@ func (m *Machine) dropAgent(a *agent, why string) {
 	delete(m.agents, a.info.ID)
 	delete(m.nodes, a.node)
 	m.emit(AgentRemoved{Agent: a.info.ID, Why: why})
-	for _, f := range m.sortedFrameworks() {
-		m.toFramework(f, msg.Failure{Agent: a.info.ID})
-	}
+	m.failAgent(a.info.ID)
 	if a.link != nil {
 		m.hangUp(a.link)
 		a.link = nil
+	}
+}
+
+// failAgent tells every framework that an agent is lost.
+func (m *Machine) failAgent(id offer.AgentID) {
+	for _, f := range m.sortedFrameworks() {
+		m.toFramework(f, msg.Failure{Agent: id})
 	}
 }
 

@@ -66,6 +66,14 @@ func (as *alarms) stop(a *alarm) {
 	}
 }
 
+// clear stops all of them.
+func (as *alarms) clear() {
+	for _, a := range as.heap {
+		a.slot = 0
+	}
+	as.heap = nil
+}
+
 func (as *alarms) next() (offer.Time, bool) {
 	if len(as.heap) == 0 {
 		return 0, false
@@ -74,7 +82,11 @@ func (as *alarms) next() (offer.Time, bool) {
 }
 
 // ringAfter sets a to ring in d.
-func (m *Machine) ringAfter(a *alarm, d time.Duration) { m.alarms.set(a, m.now.Add(d)) }
+func (m *Machine) ringAfter(a *alarm, d time.Duration) {
+	if m.phase != phaseResigned {
+		m.alarms.set(a, m.now.Add(d))
+	}
+}
 
 // runAlarms rings everything due, in order of time. What an alarm sets while it rings is rung as well if it is due.
 func (m *Machine) runAlarms() {

@@ -30,6 +30,11 @@ func benchmarkTaskLife(b *testing.B, agents int) {
 			b.Fatal(err)
 		}
 		for m.Ready(&rd) {
+			for _, c := range rd.Commits {
+				if err := m.Step(now, c.Answer(c.At+1, nil)); err != nil {
+					b.Fatal(err)
+				}
+			}
 			for _, e := range rd.Sends {
 				if o, ok := e.Body.(msg.Offers); ok {
 					offers = append(offers, o.Offers...)
@@ -39,6 +44,7 @@ func benchmarkTaskLife(b *testing.B, agents int) {
 	}
 	links := map[offer.AgentID]msg.Link{}
 	total := resource.MustParse("cpus:4;mem:1024")
+	step(msg.Loaded{})
 	step(msg.LinkUp{Link: 1, Peer: "s"})
 	step(msg.Envelope{Link: 1, Body: msg.Subscribe{Framework: info("web")}})
 	f := m.Frameworks()[0].Info.ID

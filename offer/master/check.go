@@ -64,6 +64,7 @@ func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
 		return corrupt("agent %s is registered and unreachable", id)
 	case a.link != nil && (a.link.agent != a || m.links[a.link.id] != a.link):
 		return corrupt("link of agent %s does not carry it", id)
+	case m.moving[id]: // its alarms are as they were, or stopped
 	case (a.link == nil) != a.reregister.isSet():
 		return corrupt("reregister alarm of agent %s: connected %t, set %t", id, a.link != nil, a.reregister.isSet())
 	case !a.ping.isSet():
@@ -274,6 +275,7 @@ func (m *Machine) checkAlarms() error {
 	for _, f := range m.sortedFrameworks() {
 		set += isSet(&f.heartbeat) + isSet(&f.failover)
 	}
+	set += isSet(&m.ledger.alarm) + isSet(&m.sweep) + isSet(&m.gc)
 	if set != m.alarms.Len() {
 		return corrupt("alarms: %d in the heap, %d set", m.alarms.Len(), set)
 	}

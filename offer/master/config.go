@@ -30,6 +30,18 @@ type Config struct {
 	// ReregisterTimeout is how long an agent whose link broke may take to return; 10 min.
 	ReregisterTimeout time.Duration
 
+	// Weights of roles count where the registry has none (docs/protocol.md §5): later ones are an operator's.
+	Weights []role.Weight
+	// StoreTimeout is how long a commit may take before this master resigns; 20 s.
+	StoreTimeout time.Duration
+	// RecoveryRemovalLimit is how many of 100 agents of the registry may be missing ReregisterTimeout after the election;
+	// if more are, this master stops instead of giving them up. 0 stands for 100: it never stops.
+	RecoveryRemovalLimit int
+	// RegistryGC is how often agents are forgotten that are unreachable or gone for longer than RegistryMaxAge; 15 min, 2
+	// weeks.
+	RegistryGC     time.Duration
+	RegistryMaxAge time.Duration
+
 	Bounds Bounds
 }
 
@@ -60,6 +72,9 @@ type Bounds struct {
 	CompletedTasks      int // remembered per framework; 1,000
 	UnreachableTasks    int // remembered per framework; 1,000
 	UnreachableAgents   int // remembered; 102,400
+	GoneAgents          int // remembered; 102,400
+	Held                int // messages of one link while its agent's arrival is written down; 10,000
+	OperatorCalls       int // that wait for each other; 1,000
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -75,6 +90,9 @@ func (c Config) withDefaults() (Config, error) {
 		{"HeartbeatInterval", &c.HeartbeatInterval, 15 * time.Second, time.Millisecond, 24 * time.Hour},
 		{"PingTimeout", &c.PingTimeout, 15 * time.Second, time.Second, 15 * time.Minute},
 		{"ReregisterTimeout", &c.ReregisterTimeout, 10 * time.Minute, time.Second, 365 * 24 * time.Hour},
+		{"StoreTimeout", &c.StoreTimeout, 20 * time.Second, time.Millisecond, time.Hour},
+		{"RegistryGC", &c.RegistryGC, 15 * time.Minute, time.Second, 365 * 24 * time.Hour},
+		{"RegistryMaxAge", &c.RegistryMaxAge, 14 * 24 * time.Hour, time.Second, 100 * 365 * 24 * time.Hour},
 	} {
 		if *d.at == 0 {
 			*d.at = d.otherwise
@@ -117,6 +135,10 @@ func (c Config) withDefaults() (Config, error) {
 		{"Bounds.CompletedTasks", &b.CompletedTasks, 1_000},
 		{"Bounds.UnreachableTasks", &b.UnreachableTasks, 1_000},
 		{"Bounds.UnreachableAgents", &b.UnreachableAgents, 102_400},
+		{"Bounds.GoneAgents", &b.GoneAgents, 102_400},
+		{"Bounds.Held", &b.Held, 10_000},
+		{"Bounds.OperatorCalls", &b.OperatorCalls, 1_000},
+		{"RecoveryRemovalLimit", &c.RecoveryRemovalLimit, 100},
 	} {
 		if *n.at < 0 {
 			return c, fmt.Errorf("%w: %s is %d; give 0 for the default or a positive number", ErrConfig, n.name, *n.at)

@@ -14,6 +14,15 @@ import (
 	"github.com/proffer-go/proffer/role"
 )
 
+// answerCommits finds every commit good.
+func (m *Machine) answerCommits(t *testing.T) {
+	for len(m.out.Commits) > 0 {
+		c := m.out.Commits[0]
+		m.out.Commits = m.out.Commits[1:]
+		require.NoError(t, m.Step(m.now, c.Answer(c.At+1, nil)))
+	}
+}
+
 // busy makes a machine with something in each of its books: agent a with task t under executor x, framework s with an
 // offer of agent b.
 func busy(t *testing.T) *Machine {
@@ -24,7 +33,9 @@ func busy(t *testing.T) *Machine {
 	step := func(in msg.Input) {
 		t.Helper()
 		require.NoError(t, m.Step(now, in))
+		m.answerCommits(t)
 	}
+	step(msg.Loaded{})
 	say := func(l msg.Link, b msg.Message) { t.Helper(); step(msg.Envelope{Link: l, Body: b}) }
 	total := resource.MustParse("cpus:4;mem:1024")
 	step(msg.LinkUp{Link: 1, Peer: "a"})
@@ -220,8 +231,10 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 	var rd Ready
 	step := func(in msg.Input) {
 		require.NoError(t, m.Step(now, in))
+		m.answerCommits(t)
 		m.Ready(&rd)
 	}
+	step(msg.Loaded{})
 	for i := range 500 {
 		l := msg.Link(2*i + 1)
 		step(msg.LinkUp{Link: l, Peer: "a"})
@@ -243,7 +256,11 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 	require.Empty(t, m.nodes)
 	require.Empty(t, m.frameworks)
 	require.Empty(t, m.roles)
-	require.Empty(t, m.alarms.heap)
+	require.Equal(t, []*alarm{&m.gc}, m.alarms.heap, "it looks after the unreachable ones")
+	require.Empty(t, m.moving)
+	require.Empty(t, m.arriving)
+	require.Empty(t, m.recovered)
+	require.Empty(t, m.ledger.waiting)
 	require.Equal(t, 3, m.completed.len())
 	require.Equal(t, 3, m.unreachable.len())
 	require.Empty(t, m.alloc.Roles())

@@ -8,6 +8,9 @@
 // Memory: what is stepped in belongs to the machine, what Ready hands out belongs to the host; neither side changes it
 // afterwards (see package msg). A Machine is not safe for concurrent use.
 //
-// A decision takes effect at once: nothing is stored yet. Each change that a registry has to remember before anybody
-// hears of it is a function of its own in registry.go.
+// What a new leader would have to know is in a registry (package registry, docs/protocol.md §5): admitted, unreachable and
+// gone agents, weights and quota. A change of it is written down first: it comes out as one of Ready.Commits, and only when
+// msg.Committed answers that, it happens and somebody hears of it. A machine begins with msg.Loaded, what the registry
+// holds, and leads when its first commit is durable. After a commit that failed, or was not answered in time, it resigns and
+// says nothing more.
 package master

@@ -26,6 +26,12 @@ var (
 	ErrNoFramework = errors.New("master: no such framework")
 	// ErrNoAgent: there is no such agent, or it is out of contact.
 	ErrNoAgent = errors.New("master: no such agent")
+	// ErrNotLeading: the master has not read its registry yet, or not written its name into it. Try again soon.
+	ErrNotLeading = errors.New("master: not leading yet")
+	// ErrResigned: the master leads no longer; it wraps why. Look for the new leader.
+	ErrResigned = errors.New("master: leads no longer")
+	// ErrBusy: another change of the same thing is being written down. Try again soon.
+	ErrBusy = errors.New("master: a change is under way")
 	// ErrCorrupt: Check found books that do not agree.
 	ErrCorrupt = errors.New("master: books disagree")
 )

@@ -31,6 +31,11 @@ func Example() {
 					fmt.Println("offered:", o.Offers[0].Resources)
 				}
 			}
+			for _, c := range rd.Commits { // nobody keeps them here
+				if err := m.Step(now, c.Answer(c.At+1, nil)); err != nil {
+					panic(err)
+				}
+			}
 			for _, e := range rd.Events {
 				fmt.Println(strings.ReplaceAll(e.String(), string(m.Info().ID)+"-", ""))
 			}
@@ -38,6 +43,7 @@ func Example() {
 	}
 
 	total := resource.MustParse("cpus:4;mem:1024")
+	step(msg.Loaded{}) // an empty registry
 	step(msg.LinkUp{Link: 1, Peer: "agent"})
 	step(msg.Envelope{Link: 1, Body: msg.RegisterAgent{Info: msg.AgentInfo{Hostname: "h1"}, Total: total}})
 	step(msg.LinkUp{Link: 2, Peer: "scheduler"})

@@ -19,7 +19,7 @@ func (m *Machine) startPings(a *agent) {
 func (m *Machine) pingAgent(a *agent) {
 	a.missed++
 	if a.missed >= m.cfg.MaxPings {
-		m.loseAgent(a, fmt.Sprintf("%d pings went unanswered", a.missed))
+		m.loseAgent(a, &a.ping, fmt.Sprintf("%d pings went unanswered", a.missed))
 		return
 	}
 	m.toAgent(a, msg.Ping{Connected: a.link != nil})

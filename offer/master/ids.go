@@ -35,7 +35,7 @@ func (m *Machine) newAgentID() offer.AgentID {
 	for {
 		id := offer.AgentID(fmt.Sprintf("%s-S%d", m.id, m.nextAgent))
 		m.nextAgent++
-		if m.agents[id] == nil && !m.unreachable.has(id) {
+		if m.whereIs(id) == agentUnknown && !m.moving[id] {
 			return id
 		}
 	}

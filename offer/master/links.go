@@ -14,6 +14,10 @@ type link struct {
 	agent     *agent
 	framework *framework
 	closing   bool // hung up by us; its LinkDown is still to come
+
+	waiting bool          // the arrival of an agent by it is being written down: what follows is held
+	held    []msg.Message // in order
+	gone    bool          // its LinkDown came meanwhile
 }
 
 func (m *Machine) linkUp(in msg.LinkUp) error {
@@ -35,7 +39,17 @@ func (m *Machine) linkDown(in msg.LinkDown) error {
 	if l == nil {
 		return fmt.Errorf("%w: %d is not up", ErrLink, in.Link)
 	}
-	delete(m.links, in.Link)
+	if l.waiting {
+		l.gone = true
+		return nil
+	}
+	m.dropLink(l)
+	return nil
+}
+
+// dropLink follows the end of a link.
+func (m *Machine) dropLink(l *link) {
+	delete(m.links, l.id)
 	if a := l.agent; a != nil {
 		l.agent = nil
 		m.disconnectAgent(a)
@@ -44,12 +58,23 @@ func (m *Machine) linkDown(in msg.LinkDown) error {
 		l.framework = nil
 		m.disconnectFramework(f)
 	}
+}
+
+// holdBack keeps what follows an arrival for its end. Whoever sends more than Bounds.Held loses the link.
+func (m *Machine) holdBack(l *link, body msg.Message) error {
+	if len(l.held) >= m.cfg.Bounds.Held {
+		l.held = nil
+		m.hangUp(l)
+		return fmt.Errorf("%w: %d messages of %q wait for its registration; raise Bounds.Held", ErrBound, m.cfg.Bounds.Held, l.peer)
+	}
+	l.held = append(l.held, body)
 	return nil
 }
 
 // hangUp closes l after what was sent on it. Whoever it carried is not on it any more.
 func (m *Machine) hangUp(l *link) {
-	if l.closing {
+	if l.closing || l.gone {
+		l.agent, l.framework = nil, nil
 		return
 	}
 	l.closing, l.agent, l.framework = true, nil, nil

@@ -2,13 +2,15 @@ package master
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/role"
 )
 
-// Machine is the state of a leading master. New makes one; the zero value is of no use.
+// Machine is the state of a master that leads, or is about to. New makes one; the zero value is of no use.
 type Machine struct {
 	cfg   Config
 	id    msg.MasterID
@@ -19,10 +21,22 @@ type Machine struct {
 
 	nextFramework, nextAgent, nextUUID uint64
 
+	phase    phase
+	resigned error // why; nil unless phaseResigned
+	ledger   ledger
+	calls    []msg.Operate // operators', the first one is under way
+
 	links       map[msg.Link]*link
-	agents      map[offer.AgentID]*agent // registered ones
-	nodes       map[msg.Node]*agent      // the same, by address
+	agents      map[offer.AgentID]*agent         // registered ones
+	nodes       map[msg.Node]*agent              // the same, by address
+	recovered   map[offer.AgentID]registry.Agent // admitted, and not here yet
 	unreachable fifo[offer.AgentID, lostAgent]
+	gone        fifo[offer.AgentID, offer.Time] // given up, with the time
+	moving      map[offer.AgentID]bool          // a commit is under way that changes where it is
+	arriving    map[msg.Node]bool               // of an agent at that address
+	expected    int                             // agents that the registry knew when this master began to lead
+	sweep       alarm                           // ends the wait for recovered agents
+	gc          alarm                           // looks after unreachable and gone ones
 	frameworks  map[offer.FrameworkID]*framework
 	completed   fifo[offer.FrameworkID, *completedFramework]
 	roles       map[role.Name]int // frameworks subscribed to it
@@ -30,8 +44,8 @@ type Machine struct {
 	fault       error // what the allocator refused against our books; nil in a sound machine
 }
 
-// New makes the machine of a master that leads a cluster with nothing in it yet. The error wraps ErrConfig, or is the
-// allocator's.
+// New makes the machine of a master. It leads once it was stepped with msg.Loaded and its first commit was answered; an
+// empty Loaded begins a cluster with nothing in it yet. The error wraps ErrConfig, or is the allocator's.
 func New(cfg Config) (*Machine, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -41,7 +55,7 @@ func New(cfg Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Machine{
+	m := &Machine{
 		cfg:        cfg,
 		id:         masterID(cfg.Entropy),
 		alloc:      alloc,
@@ -50,7 +64,12 @@ func New(cfg Config) (*Machine, error) {
 		nodes:      map[msg.Node]*agent{},
 		frameworks: map[offer.FrameworkID]*framework{},
 		roles:      map[role.Name]int{},
-	}, nil
+		recovered:  map[offer.AgentID]registry.Agent{},
+		moving:     map[offer.AgentID]bool{},
+		arriving:   map[msg.Node]bool{},
+	}
+	m.ledger.alarm.ring, m.sweep.ring, m.gc.ring = m.storeLate, m.sweepRecovered, m.collect
+	return m, nil
 }
 
 // Info tells who this master is.
@@ -58,22 +77,34 @@ func (m *Machine) Info() msg.MasterInfo {
 	return msg.MasterInfo{ID: m.id, Node: m.cfg.Node, Version: m.cfg.Version}
 }
 
+// StoreTimeout is how long this machine waits for the answer to a commit before it resigns: a host need not wait longer.
+func (m *Machine) StoreTimeout() time.Duration { return m.cfg.StoreTimeout }
+
 // Step does all work that is due at now, then takes in. A now before one already seen counts as that one.
 //
 // An error means that in was refused and changed nothing; what it wraps says why (see the variables of this package). It
 // is for the host's records: whoever sent the input was told what the protocol has to say.
 func (m *Machine) Step(now offer.Time, in msg.Input) error {
 	m.now = max(m.now, now)
-	m.runAlarms()
+	m.runAlarms() // a master that resigned has none
 	err := m.take(in)
-	m.pollAllocator()
+	if m.phase == phaseLeading {
+		m.pollAllocator()
+	}
+	m.pump()
 	return err
 }
 
 // NextDeadline tells when Step is to be called next, at the latest, with a msg.Tick if nothing else; false means that
 // there is nothing to wait for but inputs.
 func (m *Machine) NextDeadline() (offer.Time, bool) {
-	at, ok := m.alloc.NextDeadline()
+	if m.phase == phaseResigned {
+		return 0, false
+	}
+	at, ok := offer.Time(0), false
+	if m.phase == phaseLeading {
+		at, ok = m.alloc.NextDeadline()
+	}
 	if a, any := m.alarms.next(); any && (!ok || a < at) {
 		at, ok = a, true
 	}
@@ -82,9 +113,19 @@ func (m *Machine) NextDeadline() (offer.Time, bool) {
 
 // take hands an input to what deals with it. Everything below checks first and changes afterwards.
 func (m *Machine) take(in msg.Input) error {
+	if m.phase == phaseResigned {
+		if in, ok := in.(msg.Operate); ok {
+			m.answer(in.Seq, m.resigned)
+		}
+		return m.resigned
+	}
 	switch in := in.(type) {
 	case msg.Tick:
 		return nil
+	case msg.Loaded:
+		return m.loaded(in)
+	case msg.Committed:
+		return m.committed(in)
 	case msg.LinkUp:
 		return m.linkUp(in)
 	case msg.LinkDown:
@@ -92,7 +133,7 @@ func (m *Machine) take(in msg.Input) error {
 	case msg.Envelope:
 		return m.deliver(in)
 	case msg.Operate:
-		m.answer(in.Seq, m.operate(in))
+		m.call(in)
 		return nil
 	}
 	return fmt.Errorf("%w: a master takes no %T", ErrInput, in)
@@ -104,16 +145,25 @@ func (m *Machine) deliver(e msg.Envelope) error {
 	if l == nil {
 		return fmt.Errorf("%w: %d carries a %T before its LinkUp or after its LinkDown", ErrLink, e.Link, e.Body)
 	}
-	if l.closing {
+	switch {
+	case l.closing:
 		return nil // it crossed the hang-up on its way
+	case m.phase != phaseLeading:
+		return fmt.Errorf("%w: a %T of %q is dropped", ErrNotLeading, e.Body, l.peer)
+	case l.waiting:
+		return m.holdBack(l, e.Body)
 	}
-	if known, err := m.deliverFromAgent(l, e.Body); known {
+	return m.deliverOn(l, e.Body)
+}
+
+func (m *Machine) deliverOn(l *link, body msg.Message) error {
+	if known, err := m.deliverFromAgent(l, body); known {
 		return err
 	}
-	if known, err := m.deliverFromScheduler(l, e.Body); known {
+	if known, err := m.deliverFromScheduler(l, body); known {
 		return err
 	}
-	return fmt.Errorf("%w: a master takes no %T", ErrInput, e.Body)
+	return fmt.Errorf("%w: a master takes no %T", ErrInput, body)
 }
 
 func (m *Machine) deliverFromAgent(l *link, body msg.Message) (known bool, err error) {

@@ -5,39 +5,115 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/reservation"
 )
 
-// operate carries out an operator's call (docs/protocol.md §16.1); an error means that nothing changed.
-func (m *Machine) operate(in msg.Operate) error {
+// call takes an operator's call. Calls that have to be written down take their turn, each after the one before.
+func (m *Machine) call(in msg.Operate) {
+	switch {
+	case m.phase != phaseLeading:
+		m.answer(in.Seq, fmt.Errorf("%w: try again soon", ErrNotLeading))
+	case len(m.calls) >= m.cfg.Bounds.OperatorCalls:
+		m.answer(in.Seq, fmt.Errorf("%w: %d calls wait; try again, or raise Bounds.OperatorCalls", ErrBound, len(m.calls)))
+	default:
+		m.calls = append(m.calls, in)
+		if len(m.calls) == 1 {
+			m.nextCalls()
+		}
+	}
+}
+
+// nextCalls carries out calls until one has to wait for its commit.
+func (m *Machine) nextCalls() {
+	for len(m.calls) > 0 {
+		waits, err := m.operate(m.calls[0])
+		if waits && err == nil {
+			return
+		}
+		m.endCall(err)
+	}
+	m.calls = nil
+}
+
+func (m *Machine) endCall(err error) {
+	m.answer(m.calls[0].Seq, err)
+	m.calls[0] = msg.Operate{}
+	m.calls = m.calls[1:]
+}
+
+// inTurn is what happens to the call under way when it is durable: then, its answer, and the next calls.
+func (m *Machine) inTurn(then func()) func() {
+	return func() {
+		then()
+		if m.phase == phaseLeading {
+			m.endCall(nil)
+			m.nextCalls()
+		}
+	}
+}
+
+// operate carries out an operator's call (docs/protocol.md §16.1); an error means that nothing changes. waits tells that it
+// is being written down: it happens, and is answered, when it is durable.
+func (m *Machine) operate(in msg.Operate) (waits bool, err error) {
 	switch c := in.Call.(type) {
 	case msg.UpdateWeights:
-		if err := m.alloc.SetWeights(m.now, c.Weights); err != nil {
-			return err
-		}
-		m.emit(WeightsChanged{c.Weights})
-		return nil
+		return true, m.updateWeights(c)
 	case msg.UpdateQuota:
-		if err := m.alloc.SetQuota(m.now, c.Configs, c.Force); err != nil {
-			return err
-		}
-		m.emit(QuotaChanged{c.Configs})
-		return nil
+		return true, m.updateQuota(c)
 	case msg.ChangeAgent:
-		return m.changeAgent(in.Principal, c)
+		return false, m.changeAgent(in.Principal, c)
 	case msg.TeardownFramework:
 		f := m.frameworks[c.Framework]
 		if f == nil {
-			return fmt.Errorf("%w: %q", ErrNoFramework, c.Framework)
+			return false, fmt.Errorf("%w: %q", ErrNoFramework, c.Framework)
 		}
 		m.teardown(f, "torn down by an operator")
-		return nil
+		return false, nil
 	case msg.DeactivateAgent:
 		return m.activateAgent(c.Agent, false)
 	case msg.ReactivateAgent:
 		return m.activateAgent(c.Agent, true)
 	}
-	return fmt.Errorf("%w: a master has no operator's call %T", ErrInput, in.Call)
+	return false, fmt.Errorf("%w: a master has no operator's call %T", ErrInput, in.Call)
+}
+
+func (m *Machine) updateWeights(c msg.UpdateWeights) error {
+	if err := m.alloc.CheckWeights(c.Weights); err != nil {
+		return err
+	}
+	ops, err := weightOps(c.Weights)
+	if err != nil {
+		return err
+	}
+	m.durably(ops, m.inTurn(func() {
+		if err := m.alloc.SetWeights(m.now, c.Weights); err != nil {
+			m.resign(fmt.Errorf("weights that the registry holds: %w", err))
+			return
+		}
+		m.emit(WeightsChanged{c.Weights})
+	}))
+	return nil
+}
+
+// updateQuota checks against the cluster as it is when the call comes. What is written down then holds whatever has changed
+// meanwhile.
+func (m *Machine) updateQuota(c msg.UpdateQuota) error {
+	if err := m.alloc.CheckQuota(c.Configs, c.Force); err != nil {
+		return err
+	}
+	ops, err := quotaOps(c.Configs)
+	if err != nil {
+		return err
+	}
+	m.durably(ops, m.inTurn(func() {
+		if err := m.alloc.SetQuota(m.now, c.Configs, true); err != nil {
+			m.resign(fmt.Errorf("quota that the registry holds: %w", err))
+			return
+		}
+		m.emit(QuotaChanged{c.Configs})
+	}))
+	return nil
 }
 
 // changeAgent applies an operator's operation to what of an agent nobody uses; offers that hold it are taken back
@@ -75,24 +151,41 @@ func (m *Machine) changeAgent(principal string, c msg.ChangeAgent) error {
 	return nil
 }
 
-// activateAgent stops or resumes offering an agent. One that is unreachable stays as the operator wants it when it
-// returns (docs/protocol.md §16).
-func (m *Machine) activateAgent(id offer.AgentID, on bool) error {
-	if l, ok := m.unreachable.get(id); ok {
-		l.deactivated = !on
-		m.unreachable.replace(id, l)
-		return nil
+// activateAgent stops or resumes offering an agent. One that is unreachable, or recovered and not back, stays as the operator
+// wants it when it returns (docs/protocol.md §16).
+func (m *Machine) activateAgent(id offer.AgentID, on bool) (waits bool, err error) {
+	if err := m.busy(id); err != nil {
+		return false, err
 	}
-	a := m.agents[id]
-	if a == nil {
-		return fmt.Errorf("%w: %q", ErrNoAgent, id)
+	a, known := m.agents[id], m.recovered[id]
+	lost, _ := m.unreachable.get(id)
+	var is bool
+	var ops []registry.Op
+	var then func()
+	switch m.whereIs(id) {
+	case agentRegistered:
+		is, then = a.deactivated, func() { m.setDeactivated(a, !on) }
+		ops, err = agentOps(a.record(!on))
+	case agentRecovered:
+		is, known.Deactivated = known.Deactivated, !on
+		then = func() { m.recovered[id] = known }
+		ops, err = agentOps(known)
+	case agentUnreachable:
+		is, lost.deactivated = lost.deactivated, !on
+		then = func() { m.unreachable.replace(id, lost) }
+		ops = m.lostOps(lost)
+	default:
+		err = fmt.Errorf("%w: %q", ErrNoAgent, id)
 	}
-	if a.deactivated == !on {
-		return nil
+	if err != nil || is == !on {
+		return false, err
 	}
-	m.setDeactivated(a, !on, func() {
-		m.must(m.alloc.SetAgentActive(m.now, id, on && a.link != nil))
-		m.emit(AgentUpdated{a.report()})
-	})
-	return nil
+	m.move(id, ops, m.inTurn(then))
+	return true, nil
+}
+
+func (m *Machine) setDeactivated(a *agent, on bool) {
+	a.deactivated = on
+	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !on && a.link != nil))
+	m.emit(AgentUpdated{a.report()})
 }

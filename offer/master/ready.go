@@ -1,8 +1,12 @@
 package master
 
-import "github.com/proffer-go/proffer/offer/msg"
+import (
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
+)
 
-// Ready is what a Machine wants done. The slices belong to the caller, who hands the same Ready in again to reuse them.
+// Ready is what a Machine wants done. The slices belong to the caller, who hands the same Ready in again to reuse them. The
+// fields may be carried out in any order: what has to wait for a commit is not in it before that commit was answered.
 type Ready struct {
 	// Sends go out per link in this order; links are independent of each other. A link that is down or full loses them.
 	Sends []msg.Envelope
@@ -10,6 +14,10 @@ type Ready struct {
 	Closes []msg.Link
 	// Answers go to whoever stepped the Operate with the same Seq.
 	Answers []msg.Answer
+	// Commits are written to the registry; each is answered by a msg.Committed of its Seq. There is one under way at a time.
+	Commits []registry.Commit
+	// Resign, once set, stays: this master leads no longer and sends nothing more. Its host ends every link.
+	Resign error
 	// Events tell what changed: the complete delta of Snapshot, in order. They may be dropped.
 	Events []Event
 }
@@ -20,7 +28,10 @@ func (m *Machine) Ready(rd *Ready) bool {
 	rd.Closes = move(rd.Closes, &m.out.Closes)
 	rd.Answers = move(rd.Answers, &m.out.Answers)
 	rd.Events = move(rd.Events, &m.out.Events)
-	return len(rd.Sends)+len(rd.Closes)+len(rd.Answers)+len(rd.Events) > 0
+	rd.Commits = move(rd.Commits, &m.out.Commits)
+	news := m.out.Resign != nil
+	m.out.Resign, rd.Resign = nil, m.resigned
+	return news || len(rd.Sends)+len(rd.Closes)+len(rd.Answers)+len(rd.Events)+len(rd.Commits) > 0
 }
 
 // move swaps the two slices, so that both sides keep their memory.
@@ -31,6 +42,9 @@ func move[T any](to []T, from *[]T) []T {
 }
 
 func (m *Machine) send(l msg.Link, body msg.Message) {
+	if m.phase == phaseResigned {
+		return
+	}
 	m.out.Sends = append(m.out.Sends, msg.Envelope{Link: l, Body: body})
 }
 

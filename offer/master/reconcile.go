@@ -23,18 +23,22 @@ func (m *Machine) reconcile(f *framework, b msg.Reconcile) error {
 		}
 	}
 	for _, r := range b.Tasks {
-		m.toFramework(f, msg.Update{Status: m.reconcileOne(f, r)})
+		if s, known := m.reconcileOne(f, r); known {
+			m.toFramework(f, msg.Update{Status: s})
+		}
 	}
 	return nil
 }
 
-func (m *Machine) reconcileOne(f *framework, r msg.TaskRef) msg.TaskStatus {
+// reconcileOne answers for one task. Of one that may run on an agent which is not back yet there is nothing to say: the
+// framework asks again.
+func (m *Machine) reconcileOne(f *framework, r msg.TaskRef) (s msg.TaskStatus, known bool) {
 	if t := f.tasks[r.Task]; t != nil {
-		return m.reconciled(t)
+		return m.reconciled(t), true
 	}
-	state, since := m.lostState(r.Agent)
+	state, since, known := m.lostState(r.Agent)
 	return msg.TaskStatus{Task: r.Task, Agent: r.Agent, State: state.For(f.info.Capabilities), Source: msg.SourceMaster,
-		Reason: msg.ReasonReconciliation, Message: "not among the live tasks", Time: m.now, UnreachableTime: since}
+		Reason: msg.ReasonReconciliation, Message: "not among the live tasks", Time: m.now, UnreachableTime: since}, known
 }
 
 // reconciled is the last update that was passed on of a live task, or its state if there was none.

@@ -1,45 +1,248 @@
 package master
 
 import (
+	"fmt"
+
 	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/role"
+	"github.com/proffer-go/proffer/role/quota"
 )
 
-// Each function here is one change that a registry has to hold before memory changes and anybody hears of it
-// (docs/protocol.md §5: durable write, then memory, then messages). There is no registry yet: then runs at once.
+// Each function here is one change that the registry has to hold before memory changes and anybody hears of it
+// (docs/protocol.md §5: durable write, then memory, then messages).
 
-// admit makes an agent one of the cluster.
-func (m *Machine) admit(_ offer.AgentID, then func()) { then() }
-
-// markReachable takes an agent back that was unreachable or unknown.
-func (m *Machine) markReachable(id offer.AgentID, then func()) {
-	m.unreachable.remove(id)
-	then()
+// move changes where an agent id is kept. While it is under way the id is in transition: whoever wants something else of it
+// is refused and tries again (docs/protocol.md §4.2).
+func (m *Machine) move(id offer.AgentID, ops []registry.Op, then func()) {
+	m.moving[id] = true
+	m.durably(ops, func() {
+		delete(m.moving, id)
+		then()
+	})
 }
 
-// markUnreachable takes an agent out of the registered ones until it returns.
-func (m *Machine) markUnreachable(a *agent, then func()) {
-	lost := lostAgent{since: m.now, deactivated: a.deactivated}
-	for _, t := range a.sortedTasks() {
-		lost.tasks = append(lost.tasks, t.agentKey())
+// busy refuses what would cross a change of an agent that is under way.
+func (m *Machine) busy(id offer.AgentID) error {
+	if m.moving[id] {
+		return fmt.Errorf("%w: of agent %s; try again", ErrBusy, id)
 	}
-	m.unreachable.add(a.info.ID, lost, m.cfg.Bounds.UnreachableAgents)
-	then()
+	return nil
 }
 
-// forget takes an agent out of the cluster.
-func (m *Machine) forget(_ *agent, then func()) { then() }
+// arrive has an agent's arrival by a link written down. What follows on that link, its end included, waits until the arrival
+// has happened, so that it meets the agent that it was sent by. An address has one arrival at a time.
+func (m *Machine) arrive(l *link, id offer.AgentID, ops []registry.Op, then func()) {
+	l.waiting = true
+	m.arriving[l.peer] = true
+	m.move(id, ops, func() {
+		delete(m.arriving, l.peer)
+		l.waiting = false
+		then()
+		m.settle(l)
+	})
+}
 
-// setDeactivated remembers whether an operator wants an agent offered.
-func (m *Machine) setDeactivated(a *agent, on bool, then func()) {
-	a.deactivated = on
-	then()
+// settle does what came by a link while it waited.
+func (m *Machine) settle(l *link) {
+	if a := l.agent; l.closing && a != nil { // hung up while it waited
+		l.agent = nil
+		m.disconnectAgent(a)
+	}
+	held := l.held
+	l.held = nil
+	for i, body := range held {
+		if l.waiting {
+			l.held = append(held[i:], l.held...)
+			return
+		}
+		if l.closing {
+			break
+		}
+		_ = m.deliverOn(l, body) // told to the host as refused no more: its step is over
+	}
+	if !l.waiting && l.gone {
+		m.dropLink(l)
+	}
+}
+
+// ousted is an agent whose address another one takes over.
+type ousted struct{ a *agent }
+
+// oust prepares the removal of the agent at an address as a part of another change, which begins now; ops go into that.
+func (m *Machine) oust(n msg.Node) (o ousted, ops []registry.Op) {
+	a := m.nodes[n]
+	if a == nil {
+		return ousted{}, nil
+	}
+	m.moving[a.info.ID] = true
+	return ousted{a}, []registry.Op{registry.Delete(registry.AgentKey(a.info.ID))}
+}
+
+// mayArrive refuses an arrival that would cross another change: of the same id, at the same address, or of the agent that is
+// there and has to go.
+func (m *Machine) mayArrive(n msg.Node, id offer.AgentID) error {
+	if m.arriving[n] {
+		return fmt.Errorf("%w: of an agent at %q; try again", ErrBusy, n)
+	}
+	if old := m.nodes[n]; old != nil {
+		if err := m.busy(old.info.ID); err != nil {
+			return err
+		}
+	}
+	return m.busy(id)
+}
+
+// finish removes it, if there was one.
+func (o ousted) finish(m *Machine) {
+	if o.a != nil {
+		delete(m.moving, o.a.info.ID)
+		m.endAgent(o.a, "another agent registered at its address")
+	}
+}
+
+// record is what the registry holds of an agent.
+func (a *agent) record(deactivated bool) registry.Agent {
+	return registry.Agent{Info: a.info, Deactivated: deactivated}
+}
+
+// agentOps admits an agent, or changes what is written of an admitted one.
+func agentOps(r registry.Agent) ([]registry.Op, error) {
+	op, err := registry.Put(r)
+	if err != nil {
+		return nil, err
+	}
+	ops := []registry.Op{op}
+	if r.Deactivated {
+		ops = append(ops, capability(registry.CapabilityDraining))
+	}
+	return ops, nil
+}
+
+// returnOps take an agent in that was unreachable, unknown or only known from the registry.
+func returnOps(r registry.Agent) ([]registry.Op, error) {
+	ops, err := agentOps(r)
+	return append(ops, registry.Delete(registry.UnreachableKey(r.Info.ID))), err
+}
+
+// lostOps take an agent out of the admitted ones until it returns.
+func (m *Machine) lostOps(l lostAgent) []registry.Op {
+	op, err := registry.Put(l.record())
+	m.must(err)
+	return []registry.Op{registry.Delete(registry.AgentKey(l.id)), op}
+}
+
+// goneOps take an agent out for good.
+func (m *Machine) goneOps(id offer.AgentID, since offer.Time) []registry.Op {
+	op, err := registry.Put(registry.Gone{ID: id, Since: since})
+	m.must(err)
+	return []registry.Op{registry.Delete(registry.AgentKey(id)), registry.Delete(registry.UnreachableKey(id)), op}
+}
+
+func weightOps(ws []role.Weight) ([]registry.Op, error) {
+	var ops []registry.Op
+	for _, w := range ws {
+		if w.Weight == 1 {
+			ops = append(ops, registry.Delete(registry.WeightKey(w.Role)))
+			continue
+		}
+		op, err := registry.Put(registry.Weight{Weight: w})
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	return ops, registry.Check(ops)
+}
+
+func quotaOps(cs []quota.Config) ([]registry.Op, error) {
+	var ops []registry.Op
+	for _, c := range cs {
+		if c.IsDefault() {
+			ops = append(ops, registry.Delete(registry.QuotaKey(c.Role)))
+			continue
+		}
+		op, err := registry.Put(registry.Quota{Config: c})
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	if err := registry.Check(ops); err != nil || len(ops) == 0 {
+		return ops, err
+	}
+	return append(ops, capability(registry.CapabilityQuota)), nil
+}
+
+// capability keeps masters from leading that do not understand what is written.
+func capability(name string) registry.Op {
+	op, _ := registry.Put(registry.Capability{Name: name}) // our own names are well formed
+	return op
 }
 
 // lostAgent is what is remembered of an unreachable agent.
 type lostAgent struct {
+	id          offer.AgentID
 	since       offer.Time
 	deactivated bool
 	tasks       []taskKey // parked at their frameworks, as long as those remember them
+}
+
+func (l lostAgent) record() registry.Unreachable {
+	return registry.Unreachable{ID: l.id, Since: l.since, Deactivated: l.deactivated}
+}
+
+// rememberLost remembers an unreachable agent. Beyond the bound the oldest is forgotten, here and then in the registry.
+func (m *Machine) rememberLost(l lostAgent) {
+	if oldest, full := m.unreachable.add(l.id, l, m.cfg.Bounds.UnreachableAgents); full {
+		m.durably([]registry.Op{registry.Delete(registry.UnreachableKey(oldest.id))}, nil)
+	}
+	m.startGC()
+}
+
+// rememberGone does the same for one that was given up.
+func (m *Machine) rememberGone(id offer.AgentID, since offer.Time) {
+	if m.gone.len() >= m.cfg.Bounds.GoneAgents && !m.gone.has(id) {
+		m.gone.all(func(oldest offer.AgentID, _ offer.Time) bool {
+			m.durably([]registry.Op{registry.Delete(registry.GoneKey(oldest))}, nil)
+			return false
+		})
+	}
+	m.gone.add(id, since, m.cfg.Bounds.GoneAgents)
+	m.startGC()
+}
+
+// startGC looks after what is remembered of lost agents, as long as there are any.
+func (m *Machine) startGC() {
+	if !m.gc.isSet() && m.unreachable.len()+m.gone.len() > 0 {
+		m.ringAfter(&m.gc, m.cfg.RegistryGC)
+	}
+}
+
+// collect forgets lost agents that have not been heard of for RegistryMaxAge (docs/protocol.md §5).
+func (m *Machine) collect() {
+	old := func(since offer.Time) bool { return since.Add(m.cfg.RegistryMaxAge) < m.now }
+	var lost, gone []offer.AgentID
+	m.unreachable.all(func(id offer.AgentID, l lostAgent) bool {
+		if old(l.since) && !m.moving[id] {
+			lost = append(lost, id)
+		}
+		return old(l.since)
+	})
+	m.gone.all(func(id offer.AgentID, since offer.Time) bool {
+		if old(since) {
+			gone = append(gone, id)
+		}
+		return old(since)
+	})
+	for _, id := range lost {
+		m.move(id, []registry.Op{registry.Delete(registry.UnreachableKey(id))}, func() { m.unreachable.remove(id) })
+	}
+	for _, id := range gone {
+		m.durably([]registry.Op{registry.Delete(registry.GoneKey(id))}, func() { m.gone.remove(id) })
+	}
+	m.startGC()
 }
 
 // whereabouts is where a master keeps an agent id (docs/protocol.md §4.2).
@@ -47,16 +250,23 @@ type whereabouts uint8
 
 const (
 	agentUnknown whereabouts = iota
+	agentRecovered
 	agentRegistered
 	agentUnreachable
+	agentGone
 )
 
 func (m *Machine) whereIs(id offer.AgentID) whereabouts {
+	_, recovered := m.recovered[id]
 	switch {
 	case m.agents[id] != nil:
 		return agentRegistered
+	case recovered:
+		return agentRecovered
 	case m.unreachable.has(id):
 		return agentUnreachable
+	case m.gone.has(id):
+		return agentGone
 	}
 	return agentUnknown
 }

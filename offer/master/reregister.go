@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -30,16 +31,26 @@ func (m *Machine) reregisterAgent(l *link, b msg.ReregisterAgent) error {
 	if err != nil {
 		return fmt.Errorf("report of agent %s: %w", id, err)
 	}
+	if err := m.mayArrive(l.peer, id); err != nil {
+		return err
+	}
 	a := m.agents[id]
 	switch {
+	case m.gone.has(id):
+		return m.turnAway(l, fmt.Sprintf("agent %s was given up by an operator", id))
 	case a == nil:
-		return m.returnAgent(l, r)
+		return m.returnAgent(l, b, r)
 	case a.node != l.peer:
-		m.send(l.id, msg.ShutdownAgent{Message: fmt.Sprintf("agent id %s is registered from %s", id, a.node)})
-		m.hangUp(l)
-		return nil
+		return m.turnAway(l, fmt.Sprintf("agent id %s is registered from %s", id, a.node))
 	}
-	return m.resumeAgent(l, a, r)
+	return m.reviseAgent(l, a, b, r)
+}
+
+// turnAway tells an agent to end.
+func (m *Machine) turnAway(l *link, why string) error {
+	m.send(l.id, msg.ShutdownAgent{Message: why})
+	m.hangUp(l)
+	return nil
 }
 
 // agentReport is what a re-registering agent tells, checked and in the form of the books.
@@ -234,36 +245,74 @@ func (r *agentReport) uses() []offer.Use {
 	return out
 }
 
-// returnAgent takes in an agent that was unreachable or is unknown: whatever it runs is taken over.
-func (m *Machine) returnAgent(l *link, r *agentReport) error {
+// returnAgent takes in an agent that was recovered or unreachable or is unknown: in the registry first, unless that has it
+// as it is.
+func (m *Machine) returnAgent(l *link, b msg.ReregisterAgent, r *agentReport) error {
+	id := r.info.ID
+	known, recovered := m.recovered[id]
+	want := registry.Agent{Info: r.info, Deactivated: m.remembersOf(id).deactivated}
+	if err := m.roomForAgent(l, m.specOf(r, want.Deactivated)); err != nil {
+		return err
+	}
+	ops, err := returnOps(want)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if recovered && sameAgent(known.Info, r.info) && m.nodes[l.peer] == nil {
+		return m.takeBack(l, r)
+	}
+	old, more := m.oust(l.peer)
+	m.arrive(l, id, append(ops, more...), func() {
+		old.finish(m)
+		r, err := m.readReport(b) // again: what it names may have ended meanwhile
+		if err == nil {
+			err = m.takeBack(l, r)
+		}
+		if err != nil {
+			m.unreachable.remove(id)
+			m.keepForLater(want)
+		}
+	})
+	return nil
+}
+
+func (m *Machine) specOf(r *agentReport, deactivated bool) offer.AgentSpec {
+	return offer.AgentSpec{ID: r.info.ID, Hostname: r.info.Hostname, Total: r.total, Attributes: r.info.Attributes,
+		Used: r.uses(), Inactive: deactivated}
+}
+
+// takeBack makes an agent that the registry holds one of the registered ones: whatever it runs is taken over.
+func (m *Machine) takeBack(l *link, r *agentReport) error {
 	was := m.remembersOf(r.info.ID)
 	recovered, err := m.recoverFrameworks(r)
 	if err != nil {
 		return err
 	}
-	spec := offer.AgentSpec{ID: r.info.ID, Hostname: r.info.Hostname, Total: r.total, Attributes: r.info.Attributes,
-		Used: r.uses(), Inactive: was.deactivated}
-	if err := m.allocateAgent(l, spec); err != nil {
+	if err := m.alloc.AddAgent(m.now, m.specOf(r, was.deactivated)); err != nil {
 		for _, f := range recovered {
 			m.undoFramework(f)
 		}
-		return err
+		return fmt.Errorf("agent %s at %q: %w", r.info.ID, l.peer, err)
 	}
-	m.markReachable(r.info.ID, func() {
-		m.replaceAt(l.peer)
-		m.announceRecovered(recovered)
-		a := m.addAgent(l, r.info, r.total, was.deactivated)
-		for _, e := range r.sortedExecutors() {
-			m.addExecutor(a, e)
-		}
-		m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience()})
-		for _, t := range r.sortedTasks() {
-			m.adoptTask(a, t)
-		}
-		m.endParked(a, was.tasks)
-		m.afterReturn(a, r)
-	})
+	delete(m.recovered, r.info.ID)
+	m.unreachable.remove(r.info.ID)
+	m.announceRecovered(recovered)
+	a := m.addAgent(l, r.info, r.total, was.deactivated)
+	for _, e := range r.sortedExecutors() {
+		m.addExecutor(a, e)
+	}
+	m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience()})
+	for _, t := range r.sortedTasks() {
+		m.adoptTask(a, t)
+	}
+	m.endParked(a, was.tasks)
+	m.afterReturn(a, r)
 	return nil
+}
+
+// sameAgent compares what the registry holds of two descriptions.
+func sameAgent(a, b msg.AgentInfo) bool {
+	return a.Hostname == b.Hostname && a.Resources.Equal(b.Resources) && a.Attributes.Equal(b.Attributes)
 }
 
 // remembersOf is what is known of an agent that is not registered. If it was forgotten, its parked tasks are searched.
@@ -272,6 +321,7 @@ func (m *Machine) remembersOf(id offer.AgentID) lostAgent {
 	if ok {
 		return was
 	}
+	was.deactivated = m.recovered[id].Deactivated
 	for _, f := range m.sortedFrameworks() {
 		f.unreachable.all(func(_ msg.TaskID, t *task) bool {
 			if t.Agent == id {
@@ -341,6 +391,32 @@ func (m *Machine) adoptTask(a *agent, t *task) {
 	if !t.stray && !t.State.Terminal() {
 		m.toFramework(f, msg.Update{Status: m.masterStatus(t, t.State, msg.ReasonAgentReregistered, "its agent is back")})
 	}
+}
+
+// reviseAgent takes back an agent that is registered, in the registry first if it describes itself anew.
+func (m *Machine) reviseAgent(l *link, a *agent, b msg.ReregisterAgent, r *agentReport) error {
+	if sameAgent(a.info, r.info) {
+		return m.resumeAgent(l, a, r)
+	}
+	if err := m.boundUnion(a, r); err != nil {
+		return err
+	}
+	ops, err := agentOps(registry.Agent{Info: r.info, Deactivated: a.deactivated})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	m.arrive(l, r.info.ID, ops, func() {
+		r, err := m.readReport(b)
+		if err == nil {
+			err = m.resumeAgent(l, a, r)
+		}
+		if err != nil { // it stays as it was
+			ops, err := agentOps(a.record(a.deactivated))
+			m.must(err)
+			m.durably(ops, nil)
+		}
+	})
+	return nil
 }
 
 // resumeAgent takes back an agent that is registered: the two sides' lists are brought together. Operations that it has not

@@ -1,8 +1,10 @@
 package master_test
 
 import (
+	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
@@ -38,6 +41,11 @@ type rig struct {
 	events []master.Event
 	follow master.Snapshot
 	sent   func(to string, body msg.Message) // also told of every message
+
+	store    *registry.Memory
+	holding  bool              // commits wait for release
+	commits  []registry.Commit // those
+	resigned error
 }
 
 func newRig(t tb, change ...func(*master.Config)) *rig {
@@ -46,16 +54,62 @@ func newRig(t tb, change ...func(*master.Config)) *rig {
 	for _, c := range change {
 		c(&cfg)
 	}
+	return newRigOn(t, registry.NewMemory(), cfg)
+}
+
+// newRigOn makes a master that leads with what a store holds.
+func newRigOn(t tb, store *registry.Memory, cfg master.Config) *rig {
+	t.Helper()
 	m, err := master.New(cfg)
 	require.NoError(t, err)
-	return &rig{t: t, m: m, links: map[string]msg.Link{}, names: map[msg.Link]string{}, inbox: map[string][]msg.Message{}, follow: m.Snapshot()}
+	r := &rig{t: t, m: m, store: store, links: map[string]msg.Link{}, names: map[msg.Link]string{}, inbox: map[string][]msg.Message{}, follow: m.Snapshot()}
+	require.NoError(t, r.step(registry.Load(context.Background(), store)))
+	return r
+}
+
+// commit writes one commit and steps the answer in.
+func (r *rig) commit(c registry.Commit) {
+	r.t.Helper()
+	_ = r.m.Step(r.now, c.Answer(r.store.Commit(context.Background(), c.At, c.Ops)))
+}
+
+// hold keeps commits back from now on; release lets the first of them through.
+func (r *rig) hold() { r.holding = true }
+
+func (r *rig) release() {
+	r.t.Helper()
+	require.NotEmpty(r.t, r.commits, "no commit waits")
+	c := r.commits[0]
+	r.commits = r.commits[1:]
+	r.commit(c)
+	require.NoError(r.t, r.effects())
+}
+
+// releaseAll lets all commits through, and those that follow them.
+func (r *rig) releaseAll() {
+	r.t.Helper()
+	for len(r.commits) > 0 {
+		r.release()
+	}
+	r.holding = false
 }
 
 // step gives the machine an input and carries out its effects.
 func (r *rig) step(in msg.Input) error {
 	r.t.Helper()
 	err := r.m.Step(r.now, in)
+	require.NoError(r.t, r.effects())
+	return err
+}
+
+// effects carries out what the machine wants, until there is no more.
+func (r *rig) effects() error {
+	r.t.Helper()
 	for r.m.Ready(&r.rd) {
+		commits := slices.Clone(r.rd.Commits)
+		if r.rd.Resign != nil {
+			r.resigned = r.rd.Resign
+		}
 		for _, e := range r.rd.Sends {
 			name := r.names[e.Link]
 			require.NotEmpty(r.t, name, "message %T on link %d, which is not up", e.Body, e.Link)
@@ -81,15 +135,23 @@ func (r *rig) step(in msg.Input) error {
 			r.events = append(r.events, e)
 			r.follow.Apply(e)
 		}
+		for _, c := range commits {
+			if r.holding {
+				r.commits = append(r.commits, c)
+				continue
+			}
+			r.commit(c)
+		}
 	}
 	r.check()
-	return err
+	return nil
 }
 
 // docs/protocol.md §16.1 snapshot + events = later snapshot.
 func (r *rig) check() {
 	r.t.Helper()
 	require.NoError(r.t, r.m.Check())
+	r.checkStore()
 	is := r.m.Snapshot()
 	require.Equal(r.t, plain(is), plain(r.follow), "the events are not the delta of the snapshot")
 	for _, rows := range [][2]any{{is.Agents, r.follow.Agents}, {is.Frameworks, r.follow.Frameworks}, {is.Executors, r.follow.Executors},
@@ -98,6 +160,20 @@ func (r *rig) check() {
 			require.Fail(r.t, "the events are not the delta of the snapshot", "%#v\n%#v", rows[0], rows[1])
 		}
 	}
+}
+
+// checkStore holds what the machine believes to be durable against what is (docs/protocol.md §5).
+func (r *rig) checkStore() {
+	r.t.Helper()
+	if len(r.commits) > 0 || r.resigned != nil || r.store.Revision() == 0 {
+		return
+	}
+	var is registry.Contents
+	_, err := r.store.Load(context.Background(), is.Add)
+	require.NoError(r.t, err)
+	want := r.m.Remembered()
+	is.Capabilities, is.Machines, is.Schedules = nil, nil, nil
+	require.Equal(r.t, fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", is), "the registry is not what the machine remembers")
 }
 
 // plain is a snapshot with empty lists as nil.

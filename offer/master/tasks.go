@@ -85,7 +85,7 @@ func (m *Machine) remembered(f *framework, t *task) {
 
 // parkTask follows the loss of a task's agent: it stays with its framework until the agent returns. What was over
 // already stays as it was.
-func (m *Machine) parkTask(t *task) {
+func (m *Machine) parkTask(t *task, since offer.Time) {
 	f := m.frameworks[t.Framework]
 	if t.stray {
 		m.endTask(t)
@@ -93,7 +93,7 @@ func (m *Machine) parkTask(t *task) {
 	}
 	if t.holds() {
 		m.release(t.allocation(), t.Resources)
-		t.State, t.Unreachable = msg.TaskUnreachable.For(f.info.Capabilities), m.now
+		t.State, t.Unreachable = msg.TaskUnreachable.For(f.info.Capabilities), since
 		t.Forwarded = m.masterStatus(t, t.State, msg.ReasonAgentRemoved, "its agent is out of contact")
 		m.toFramework(f, msg.Update{Status: t.Forwarded})
 	}

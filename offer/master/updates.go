@@ -152,14 +152,22 @@ func ownExecutor(f *framework, r msg.ExecutorRef) error {
 	return msg.ValidateID("executor", string(r.Executor))
 }
 
-// lostState is what a framework is told of a task on that agent which is not in the live list (docs/protocol.md §12).
-func (m *Machine) lostState(id offer.AgentID) (s msg.TaskState, since offer.Time) {
+// lostState is what a framework is told of a task on that agent which is not in the live list (docs/protocol.md §12). known is false where
+// nothing may be said: nobody can know yet.
+func (m *Machine) lostState(id offer.AgentID) (s msg.TaskState, since offer.Time, known bool) {
+	if id == "" && len(m.recovered) > 0 {
+		return 0, 0, false
+	}
 	switch m.whereIs(id) {
+	case agentRecovered:
+		return 0, 0, false
 	case agentRegistered:
-		return msg.TaskGone, 0
+		return msg.TaskGone, 0, true
 	case agentUnreachable:
 		l, _ := m.unreachable.get(id)
-		return msg.TaskUnreachable, l.since
+		return msg.TaskUnreachable, l.since, true
+	case agentGone:
+		return msg.TaskGoneByOperator, 0, true
 	}
-	return msg.TaskUnknown, 0
+	return msg.TaskUnknown, 0, true
 }

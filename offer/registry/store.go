@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/proffer-go/proffer/offer/msg"
 )
 
 // Errors of stores and of the codec.
@@ -56,6 +58,22 @@ type Commit struct {
 	Seq uint64
 	At  Revision
 	Ops []Op
+}
+
+// Answer is what a store's answer to c is stepped into the master as.
+func (c Commit) Answer(at Revision, err error) msg.Committed {
+	return msg.Committed{Seq: c.Seq, Revision: uint64(at), Err: err}
+}
+
+// Load reads a store as the first input of a master. The error of the store is in it.
+func Load(ctx context.Context, s Store) msg.Loaded {
+	var in msg.Loaded
+	at, err := s.Load(ctx, func(o Op) error {
+		in.Entries = append(in.Entries, msg.Entry{Key: o.Key, Value: o.Value})
+		return nil
+	})
+	in.Revision, in.Err = uint64(at), err
+	return in
 }
 
 // Store keeps operations. One caller at a time.

@@ -20,6 +20,7 @@ import (
 	"errors"
 
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 )
 
 // Errors of nodes.
@@ -55,6 +56,8 @@ type options struct {
 	launcher Launcher
 	stepped  func()
 	inbound  int
+	store    registry.Store
+	faults   func(commit int) StoreFault
 }
 
 // As sets the node's address. Default: "master" for a master, its host name for an agent, else a name drawn from the
@@ -88,6 +91,15 @@ func WithLauncher(l Launcher) Option { return func(o *options) { o.launcher = l 
 // included: at one more the link is hung up. 0: DefaultInbound. A host counts messages and not bytes: they are values
 // here, and how many bytes one takes is known to transports that encode it (docs/protocol.md §18.1).
 func Inbound(messages int) Option { return func(o *options) { o.inbound = messages } }
+
+// WithStore sets where a master keeps its registry. Default: a registry.Memory, which ends with the node. The node is the
+// store's one caller from OpenMaster until it has ended; closing the store is left to whoever made it.
+func WithStore(s registry.Store) Option { return func(o *options) { o.store = s } }
+
+// WithStoreFaults asks f, for every commit of a master counted from 1, what goes wrong with it. It is for tests.
+func WithStoreFaults(f func(commit int) StoreFault) Option {
+	return func(o *options) { o.faults = f }
+}
 
 // AfterStep calls f after every single step of the node's machine, effects carried out: for checks in tests.
 func AfterStep(f func()) Option { return func(o *options) { o.stepped = f } }

@@ -17,13 +17,16 @@ type MasterNode struct {
 	*node
 	machine *master.Machine
 	rd      master.Ready
+	store   *keeper
 
 	mu    sync.Mutex
 	calls map[uint64]func(error)
 	last  uint64
 }
 
-// OpenMaster makes a master and opens its node: cfg.Node, or what As says. cfg.Entropy may be left zero.
+// OpenMaster makes a master, reads its registry (WithStore) and opens its node: cfg.Node, or what As says. cfg.Entropy may
+// be left zero. The master leads as soon as its first commit is durable; a node whose master resigns ends, with an error
+// that wraps master.ErrResigned.
 func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, opts ...Option) (*MasterNode, error) {
 	o := collect(opts)
 	if cfg.Node == "" {
@@ -38,14 +41,19 @@ func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, 
 		return nil, fmt.Errorf("host: %w", err)
 	}
 	n := &MasterNode{node: newNode(o, m), machine: m, calls: map[uint64]func(error){}}
-	n.drain, n.onEnd = n.carryOut, n.release
+	n.store = newKeeper(n, m.StoreTimeout())
+	n.drain, n.alarm, n.ring = n.carryOut, n.store.alarm, n.store.ring
+	n.onEnd = func() { n.store.cancel(); n.release() }
+	if err := n.store.load(ctx); err != nil {
+		return nil, err
+	}
 	if err := n.open(ctx, tr); err != nil {
 		return nil, err
 	}
 	return n, nil
 }
 
-// RunMaster serves a master until ctx ends, and returns nil then.
+// RunMaster serves a master until ctx ends, and returns nil then, or until it resigns.
 func RunMaster(ctx context.Context, tr transport.Transport, cfg master.Config, opts ...Option) error {
 	n, err := OpenMaster(ctx, tr, cfg, opts...)
 	if err != nil {
@@ -123,7 +131,20 @@ func (n *MasterNode) carryOut() bool {
 	for _, a := range n.rd.Answers {
 		n.answer(a.Seq, a.Err)
 	}
+	for _, c := range n.rd.Commits {
+		n.store.commit(c)
+	}
+	if n.rd.Resign != nil {
+		n.end(n.rd.Resign)
+	}
 	return true
+}
+
+// result steps a commit's answer in at once; what follows from it is carried out by the drain under way.
+func (n *MasterNode) result(in msg.Committed) {
+	if err := n.machine.Step(n.now, in); err != nil {
+		n.tell(Refused{Input: in, Err: err})
+	}
 }
 
 func orNode(n, otherwise msg.Node) msg.Node {

@@ -15,6 +15,7 @@ import (
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/transport/host"
 )
 
@@ -44,6 +45,8 @@ type Cluster struct {
 	now       offer.Time
 	nodes     map[msg.Node]node
 	master    *host.MasterNode
+	store     registry.Store
+	faults    func(commit int) host.StoreFault
 	agents    map[msg.Node]*host.AgentNode
 	observers []host.Observer
 	hooks     []func()
@@ -72,23 +75,41 @@ func NewCluster(seed uint64) *Cluster { return NewClusterOn(Config{Seed: seed}) 
 
 // NewClusterOn makes an empty cluster on a network of cfg; all its randomness comes from cfg.Seed.
 func NewClusterOn(cfg Config) *Cluster {
-	return &Cluster{net: New(cfg), rng: rand.New(rand.NewPCG(cfg.Seed, 1)), seed: cfg.Seed, now: Begin,
+	return &Cluster{net: New(cfg), rng: rand.New(rand.NewPCG(cfg.Seed, 1)), seed: cfg.Seed, now: Begin, store: registry.NewMemory(),
 		nodes: map[msg.Node]node{}, agents: map[msg.Node]*host.AgentNode{}}
 }
 
 // AddMaster adds the master, as host.DefaultMaster unless cfg names a node. Entropy and the allocator's seed come from
-// the cluster's seed where they are zero. It returns nil where it fails.
+// the cluster's seed where they are zero. All masters of a cluster have one registry: one that is added when another was
+// killed takes over what that one had to remember. It returns nil where it fails.
 func (c *Cluster) AddMaster(cfg master.Config) *host.MasterNode {
 	if cfg.Allocator.Seed == 0 {
 		cfg.Allocator.Seed = c.seed
 	}
-	n, err := host.OpenMaster(context.Background(), c.net, cfg, c.options()...)
+	n, err := host.OpenMaster(context.Background(), c.net, cfg, append(c.options(), host.WithStore(c.store), host.WithStoreFaults(c.storeFault))...)
 	if c.fail("add master", err) {
 		return nil
 	}
 	c.master = n
 	c.nodes[n.Node()] = n
 	return n
+}
+
+// SetStore sets the registry of the masters that are added from now on, in place of one in memory.
+func (c *Cluster) SetStore(s registry.Store) { c.store = s }
+
+// Store is the registry of the masters.
+func (c *Cluster) Store() registry.Store { return c.store }
+
+// FailCommits asks f for every commit from now on what goes wrong with it; each master counts its own, from 1, the first
+// being the one it begins to lead with. nil: nothing goes wrong.
+func (c *Cluster) FailCommits(f func(commit int) host.StoreFault) { c.faults = f }
+
+func (c *Cluster) storeFault(commit int) host.StoreFault {
+	if c.faults == nil {
+		return host.StoreFault{}
+	}
+	return c.faults(commit)
 }
 
 // AddAgent adds an agent with the executors that may run there; its host name is its name unless info has one. Without

@@ -1,0 +1,141 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
+)
+
+// loadTimeout bounds the reading of a registry (docs/protocol.md §18).
+const loadTimeout = 60 * time.Second
+
+// StoreFault is what goes wrong with one commit. The zero value is nothing.
+type StoreFault struct {
+	// Lost: the store is not asked. Without Err there is no answer either.
+	Lost bool
+	// Err is answered in place of what the store says. Unless Lost, the commit may be durable all the same.
+	Err error
+	// Delay is how much later the answer comes; with Late the store is asked only then. A node that ends before gets no
+	// answer, and with Late the commit was not made.
+	Delay time.Duration
+	Late  bool
+}
+
+// keeper carries out a master's commits.
+type keeper struct {
+	n       *MasterNode
+	store   registry.Store
+	timeout time.Duration
+	inline  bool // on the node's goroutine: by hand, or in memory
+	ctx     context.Context
+	cancel  context.CancelFunc
+	count   int
+	late    []lateCommit // by their time
+}
+
+// lateCommit is one that is answered, and with again asked, at a time.
+type lateCommit struct {
+	at     offer.Time
+	ask    *registry.Commit
+	answer msg.Committed
+}
+
+func newKeeper(n *MasterNode, timeout time.Duration) *keeper {
+	k := &keeper{n: n, store: n.opts.store, timeout: timeout, inline: n.opts.hand}
+	if k.store == nil {
+		k.store, k.inline = registry.NewMemory(), true
+	}
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	return k
+}
+
+// load reads the registry. It is the machine's first input, so it is queued before the port is open.
+func (k *keeper) load(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	in := registry.Load(ctx, k.store)
+	if in.Err != nil {
+		return fmt.Errorf("host: read the registry: %w", in.Err)
+	}
+	k.n.push(item{in: in})
+	return nil
+}
+
+// commit carries out one commit and sees that its answer is stepped in.
+func (k *keeper) commit(c registry.Commit) {
+	k.count++
+	var fault StoreFault
+	if k.n.opts.faults != nil {
+		fault = k.n.opts.faults(k.count)
+	}
+	if !k.inline && fault == (StoreFault{}) {
+		k.n.busy.Add(1)
+		go func() {
+			defer k.n.busy.Done()
+			k.n.push(item{in: k.ask(c)})
+		}()
+		return
+	}
+	if fault.Late {
+		k.put(lateCommit{at: k.n.now.Add(fault.Delay), ask: &c})
+		return
+	}
+	var answer msg.Committed
+	switch {
+	case !fault.Lost:
+		answer = k.ask(c)
+	case fault.Err == nil:
+		return
+	}
+	if fault.Err != nil {
+		answer = c.Answer(0, fault.Err)
+	}
+	if fault.Delay > 0 {
+		k.put(lateCommit{at: k.n.now.Add(fault.Delay), answer: answer})
+		return
+	}
+	k.n.result(answer)
+}
+
+// ask asks the store, as long as the machine waits for it.
+func (k *keeper) ask(c registry.Commit) msg.Committed {
+	ctx, cancel := context.WithTimeout(k.ctx, k.timeout)
+	defer cancel()
+	return c.Answer(k.store.Commit(ctx, c.At, c.Ops))
+}
+
+func (k *keeper) put(l lateCommit) {
+	i := len(k.late)
+	for i > 0 && k.late[i-1].at > l.at {
+		i--
+	}
+	k.late = slices.Insert(k.late, i, l)
+}
+
+// alarm tells when the next late commit is due.
+func (k *keeper) alarm() (offer.Time, bool) {
+	if len(k.late) == 0 {
+		return 0, false
+	}
+	return k.late[0].at, true
+}
+
+// ring answers the late commits that are due.
+func (k *keeper) ring(now offer.Time) bool {
+	any := false
+	for len(k.late) > 0 && k.late[0].at <= now {
+		l := k.late[0]
+		k.late = k.late[1:]
+		if l.ask != nil {
+			l.answer = k.ask(*l.ask)
+		}
+		k.n.step(now, l.answer)
+		any = true
+	}
+	return any
+}

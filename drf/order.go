@@ -152,15 +152,49 @@ func (l *level) moveOne(n *node, k key) {
 	l.tree.ReplaceOrInsert(n)
 }
 
-// walk emits the active leaves below an internal node, depth first.
-func (s *Sorter) walk(id int32, yield func(Client) bool) bool {
-	at := s.nodes[id].level
+// current brings all keys of a level up to date.
+func (s *Sorter) current(at int32) {
 	if s.levels[at].epoch != s.epoch {
 		s.rekey(at)
 	}
 	if len(s.levels[at].late) > 0 {
 		s.catchUp(at)
 	}
+}
+
+// Before reports whether Ascend would emit c before d; both must be listed. It is for who has few clients to put in order
+// out of many. It is not for the order of NewRandom, which is drawn as a whole.
+func (s *Sorter) Before(c, d Client) bool {
+	s.settle(0)
+	x, y := s.clients[c], s.clients[d]
+	for dx, dy := s.depth(x), s.depth(y); dx != dy; {
+		if dx > dy {
+			x, dx = s.nodes[x].parent, dx-1
+		} else {
+			y, dy = s.nodes[y].parent, dy-1
+		}
+	}
+	for s.nodes[x].parent != s.nodes[y].parent {
+		x, y = s.nodes[x].parent, s.nodes[y].parent
+	}
+	if x == y {
+		return false
+	}
+	s.current(s.nodes[s.nodes[x].parent].level)
+	return compareNodes(s.nodes[x], s.nodes[y]) < 0
+}
+
+func (s *Sorter) depth(id int32) (d int) {
+	for ; id != 0; id = s.nodes[id].parent {
+		d++
+	}
+	return d
+}
+
+// walk emits the active leaves below an internal node, depth first.
+func (s *Sorter) walk(id int32, yield func(Client) bool) bool {
+	at := s.nodes[id].level
+	s.current(at)
 	on := true
 	s.levels[at].tree.Ascend(func(n *node) bool {
 		if n.leaf() {

@@ -42,19 +42,21 @@ type Allocator struct {
 	clients []*client // by index, nil where free
 	gens    []uint32  // by index of a client, never reset: which of its refusals hold
 	// By index of a client: when its refusals were last forgiven, in the count of forgivings.
-	forgiven   []uint64
-	forgivings uint64
-	open       []*agent  // that have something free, or had when a run last looked
-	capped     []*client // that the cap refused something since they last held less
-	eager      []*client // listed and not capped
-	kept       []*client // that an agent is kept for, the one that it has been for longest first
-	hinted     []*client // with a hint, in the order in which they got it (KeepWhole)
-	shapes     uint64    // counts what changes who might ever be offered what of an agent
-	openRoles  int       // with a listed framework and a limit that leaves something
-	listing    uint64    // counts what moves fair shares
-	roles      []*node   // by index, nil where free
-	roleAt     map[role.Name]int32
-	root       *node // above the top-level roles; its child need is what headroom must hold
+	forgiven    []uint64
+	forgivings  uint64
+	open        []*agent  // that have something free, or had when a run last looked
+	capped      []*client // that the cap refused something since they last held less
+	eager       []*client // listed and not capped
+	listedSet   clientSet
+	listedCount int       // of listedSet
+	kept        []*client // that an agent is kept for, the one that it has been for longest first
+	hinted      []*client // with a hint, in the order in which they got it (KeepWhole)
+	shapes      uint64    // counts what changes who might ever be offered what of an agent
+	openRoles   int       // with a listed framework and a limit that leaves something
+	listing     uint64    // counts what moves fair shares
+	roles       []*node   // by index, nil where free
+	roleAt      map[role.Name]int32
+	root        *node // above the top-level roles; its child need is what headroom must hold
 
 	spareAgents, spareFws, spareClients, spareRoles []int32
 

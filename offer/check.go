@@ -261,6 +261,7 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 }
 
 func (k *checker) clients() error {
+	listed := 0
 	for _, c := range k.a.clients {
 		if c == nil {
 			continue
@@ -275,12 +276,44 @@ func (k *checker) clients() error {
 		if err := k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), &c.offered, &offered); err != nil {
 			return err
 		}
+		if c.listed() {
+			listed++
+		}
+		if c.listed() != k.a.listedSet.has(c.index) {
+			return fmt.Errorf("listedSet has framework %q in role %q: %v", c.framework.id, c.role.name, !c.listed())
+		}
 		if c.capped != slices.Contains(k.a.capped, c) {
 			return fmt.Errorf("capped of framework %q in role %q is %v", c.framework.id, c.role.name, c.capped)
 		}
 		if eager := c.listed() && !c.capped; eager != (c.eager >= 0) || eager && (c.eager >= len(k.a.eager) || k.a.eager[c.eager] != c) {
 			return fmt.Errorf("eager of framework %q in role %q is %d", c.framework.id, c.role.name, c.eager)
 		}
+	}
+	if listed != k.a.listedCount {
+		return fmt.Errorf("listedCount is %d, %d clients are listed", k.a.listedCount, listed)
+	}
+	return nil
+}
+
+// noted checks that who is noted for an agent refuses what is free there.
+func (k *checker) noted(g *agent) error {
+	n, count := &g.noted, 0
+	if n.of != g.free {
+		return nil
+	}
+	for i := range n.bits.all() {
+		count++
+		if k.a.forgiven[i] > n.since {
+			continue
+		}
+		if !slices.ContainsFunc(g.refusals, func(r refusal) bool {
+			return r.client == i && r.gen == k.a.gens[i] && r.until > k.a.sched.settled && r.b.res.Contains(g.free.res)
+		}) {
+			return fmt.Errorf("noted of agent %q has client %d, which does not refuse it", g.id, i)
+		}
+	}
+	if count != n.count {
+		return fmt.Errorf("noted of agent %q counts %d clients of %d", g.id, n.count, count)
 	}
 	return nil
 }
@@ -507,6 +540,9 @@ func (k *checker) refusals() error {
 	for _, g := range a.agents {
 		if g == nil {
 			continue
+		}
+		if err := k.noted(g); err != nil {
+			return err
 		}
 		if !g.open && !g.free.empty() {
 			return fmt.Errorf("agent %q is not open, free is %s", g.id, g.free.res)

@@ -40,6 +40,16 @@ func busy(t *testing.T) *Allocator {
 	return a
 }
 
+// notedBy is an agent that somebody is noted to have refused.
+func notedBy(a *Allocator) *agent {
+	for _, g := range a.agents {
+		if g.noted.of == g.free && g.noted.count > 0 {
+			return g
+		}
+	}
+	return nil
+}
+
 // Check names each counter that does not agree with the ledgers.
 //
 // docs/allocation.md §6
@@ -77,6 +87,10 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"offered to framework", func(a *Allocator) { a.clients[0].offered.Add(&one) }},
 		{"eager of framework", func(a *Allocator) { a.eager[0] = nil }},
 		{"its total gives", func(a *Allocator) { g := a.agents[a.agentAt["A1"]]; g.scarce = !g.scarce }},
+		{"listedSet has framework", func(a *Allocator) { a.listedSet.drop(0) }},
+		{"listedCount is", func(a *Allocator) { a.listedCount++ }},
+		{"counts", func(a *Allocator) { notedBy(a).noted.count++ }},
+		{"which does not refuse it", func(a *Allocator) { notedBy(a).refusals[0].b = a.nothing }},
 		{"capped of framework", func(a *Allocator) { a.clients[0].capped = true }},
 		{"eager of framework", func(a *Allocator) { a.clients[0].eager = 99 }},
 		{"held of role", func(a *Allocator) { roleA(a).held.Add(&one) }},

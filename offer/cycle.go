@@ -33,6 +33,7 @@ type cycle struct {
 	list   []*agent
 	keyed  []keyed
 	made   []*offer
+	few    []*client
 	served []grantee
 	seen   view
 
@@ -189,6 +190,10 @@ func (cy *cycle) ascend() {
 	}
 	if fresh := a.sched.fresh; cy.freshOnly && !g.marked && len(fresh) == 1 { // no order is needed
 		cy.visitAlone(fresh[0])
+		return
+	}
+	if list, few := cy.fewWho(); few {
+		cy.visitFew(list)
 		return
 	}
 	a.order.BeginAgent(a.stats.Runs, g.hash)

@@ -1,6 +1,8 @@
 package offer
 
 import (
+	"iter"
+	"math/bits"
 	"time"
 )
 
@@ -112,6 +114,21 @@ func (s clientSet) has(i int32) bool {
 	return word < len(s) && s[word]&(1<<(i%64)) != 0
 }
 
+// all yields the members, the lowest index first.
+func (s clientSet) all() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for w, word := range s {
+			for ; word != 0; word &= word - 1 {
+				if !yield(int32(w*64 + bits.TrailingZeros64(word))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s clientSet) drop(i int32) { s[i/64] &^= 1 << (i % 64) }
+
 func (s *clientSet) add(i int32) {
 	for word := int(i) / 64; len(*s) <= word; {
 		*s = append(*s, 0)
@@ -145,22 +162,41 @@ type noted struct {
 	of    *bundle // the free part refused
 	since uint64  // when the bits were last cleared, in the count of forgivings
 	bits  clientSet
+	count int // of bits
 }
 
 // note remembers that c refused all that is free on g.
 func (a *Allocator) note(c *client, g *agent) {
 	n := &g.noted
 	if n.of != g.free || n.since < a.forgiven[c.index] {
-		n.of, n.since = g.free, a.forgivings
+		n.of, n.since, n.count = g.free, a.forgivings, 0
 		clear(n.bits)
 	}
-	n.bits.add(c.index)
+	if !n.bits.has(c.index) {
+		n.bits.add(c.index)
+		n.count++
+	}
 }
 
 // hasNoted reports whether c is known to have refused all that is free on g.
 func (a *Allocator) hasNoted(c *client, g *agent) bool {
 	n := &g.noted
 	return n.of == g.free && n.bits.has(c.index) && n.since >= a.forgiven[c.index]
+}
+
+// forgiveNoted takes out of what is noted on g who was forgiven since.
+func (a *Allocator) forgiveNoted(g *agent) {
+	n := &g.noted
+	if n.since == a.forgivings {
+		return
+	}
+	for i := range n.bits.all() {
+		if a.forgiven[i] > n.since {
+			n.bits.drop(i)
+			n.count--
+		}
+	}
+	n.since = a.forgivings
 }
 
 // forgive makes everything that c refused void, in one step; the records go when their agents are next looked at.

@@ -32,6 +32,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.sched.list = f.agentsOf(a.sched.list)
 	b.inverse.kept = f.agentsOf(a.inverse.kept)
 	b.sched.fresh = f.clientsOf(a.sched.fresh)
+	b.listedSet = slices.Clone(a.listedSet)
 	b.capped, b.eager = f.clientsOf(a.capped), f.clientsOf(a.eager)
 	b.kept, b.hinted = f.clientsOf(a.kept), f.clientsOf(a.hinted)
 	b.expiries.list = f.agentsOf(a.expiries.list)

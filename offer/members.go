@@ -62,8 +62,12 @@ func (a *Allocator) relist(c *client, on bool) {
 	}
 	if on {
 		a.countListed(n, 1)
+		a.listedSet.add(c.index)
+		a.listedCount++
 	} else {
 		a.countListed(n, -1)
+		a.listedSet.drop(c.index)
+		a.listedCount--
 	}
 	a.relisted(c, on)
 }

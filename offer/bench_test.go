@@ -208,32 +208,32 @@ func BenchmarkRevive(b *testing.B) {
 func BenchmarkDeclineLoop(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
 		var runs, offers int
-		var last, longest time.Duration
-		var s *bench
+		var rounds laps
 		for b.Loop() {
 			b.StopTimer()
-			s = nil
 			empty := liveHeap()
-			s = full(b, agents, frameworks)
+			s := full(b, agents, frameworks)
+			runtime.GC()
 			b.StartTimer()
-			runs, offers, longest = 0, 0, 0
-			begin := time.Now()
-			for s.poll(); len(s.batch.Offers) > 0; s.next() {
+			runs, offers, rounds = 0, 0, nil
+			rounds.time(s.poll)
+			for len(s.batch.Offers) > 0 {
 				runs, offers = runs+1, offers+len(s.batch.Offers)
-				s.declineAll(b, forLong)
-				last = time.Since(begin)
-				longest = max(longest, last)
-				begin = time.Now()
+				rounds.time(func() {
+					s.declineAll(b, forLong)
+					s.next()
+				})
 			}
 			b.StopTimer()
 			b.ReportMetric(liveHeap()-empty, "live-MB")
+			b.ReportMetric(rounds[len(rounds)-1]/1e3, "last-round-ms")
+			runtime.KeepAlive(s)
 			b.StartTimer()
 		}
 		b.ReportMetric(float64(runs), "runs")
-		b.ReportMetric(longest.Seconds()*1e3, "longest-round-ms")
-		b.ReportMetric(last.Seconds()*1e3, "last-round-ms")
+		b.ReportMetric(rounds.at(50)/1e3, "round-p50-ms")
+		b.ReportMetric(rounds.at(99)/1e3, "round-p99-ms")
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(offers, 1)), "ns/offer")
-		runtime.KeepAlive(s)
 	})
 }
 

@@ -220,6 +220,7 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 		}
 		if also(r) {
 			a.unrefuse(a.clients[r.client])
+			g.noted.of = nil
 			continue
 		}
 		g.refusers.add(r.client)
@@ -230,7 +231,6 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 	if len(kept) == 0 {
 		g.refusals = nil
 	}
-	g.noted.of = nil
 	a.expiries.refresh(g)
 }
 

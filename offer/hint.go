@@ -11,8 +11,8 @@ import (
 // spares both sides offers that would be declined, never a promise: without it a framework is shown whole agents. What
 // agents it wants besides is said by constraints.
 type Hint struct {
-	Unit  resource.Quantities // of one task; ranges and sets count their members
-	Count int                 // how many such tasks wait; 0: none, nothing is offered
+	Unit  resource.Quantities `json:"unit"`  // of one task; ranges and sets count their members
+	Count int                 `json:"count"` // how many such tasks wait; 0: none, nothing is offered
 }
 
 // SetHint sets the hint of a framework for a role, or takes it back (nil). Frameworks renew it as they launch.

@@ -116,7 +116,7 @@ func (b *Batch) Reset() {
 
 // Filter says for how long what was not used is refused (docs/allocation.md §3.1).
 type Filter struct {
-	Refuse time.Duration // 0: no filter; negative: the default of 5 s; at most 365 days
+	Refuse time.Duration `json:"refuse_ns"` // 0: no filter; negative: the default of 5 s; at most 365 days
 }
 
 // DefaultFilter refuses for 5 seconds.
@@ -124,42 +124,42 @@ var DefaultFilter = Filter{Refuse: 5 * time.Second}
 
 // AgentSpec describes an agent that joins.
 type AgentSpec struct {
-	ID         AgentID
-	Hostname   string
-	Region     string // "" counts as the allocator's own
-	Zone       string // within Region
-	Total      resource.Resources
-	Attributes resource.Attributes
-	Used       []Use // by running tasks, charged at once
-	Inactive   bool
-	Window     Window // when it will not be there; zero: nothing is planned
+	ID         AgentID             `json:"id"`
+	Hostname   string              `json:"hostname,omitempty"`
+	Region     string              `json:"region,omitempty"` // "" counts as the allocator's own
+	Zone       string              `json:"zone,omitempty"`   // within Region
+	Total      resource.Resources  `json:"total"`
+	Attributes resource.Attributes `json:"attributes,omitzero"`
+	Used       []Use               `json:"used,omitempty"` // by running tasks, charged at once
+	Inactive   bool                `json:"inactive,omitempty"`
+	Window     Window              `json:"window,omitzero"` // when it will not be there; zero: nothing is planned
 }
 
 // Use is what a framework already uses on an agent.
 type Use struct {
-	Framework FrameworkID
-	Role      role.Name
-	Resources resource.Resources
+	Framework FrameworkID        `json:"framework"`
+	Role      role.Name          `json:"role"`
+	Resources resource.Resources `json:"resources"`
 }
 
 // FrameworkSpec describes a framework.
 type FrameworkSpec struct {
-	ID           FrameworkID
-	Roles        []role.Name
-	Suppressed   []role.Name // of Roles
-	Capabilities Capability
+	ID           FrameworkID `json:"id"`
+	Roles        []role.Name `json:"roles"`
+	Suppressed   []role.Name `json:"suppressed,omitempty"` // of Roles
+	Capabilities Capability  `json:"capabilities,omitempty"`
 	// MinAllocatable replaces the rules' minimum for a role: an offer must contain one of the sets. An empty list
 	// means that anything will do. A role that it is not in is an error.
-	MinAllocatable map[role.Name][]resource.Quantities
+	MinAllocatable map[role.Name][]resource.Quantities `json:"min_allocatable,omitempty"`
 	// Constraints restricts the agents that it is offered for a role to those where one of the groups holds
 	// (docs/allocation.md §3.4). A role that is not named is offered every agent; no group is an error.
-	Constraints map[role.Name][]ConstraintGroup
-	Inactive    bool // only AddFramework reads it
+	Constraints Constraints `json:"constraints,omitempty"`
+	Inactive    bool        `json:"inactive,omitempty"` // only AddFramework reads it
 }
 
 // Allocation says to whom resources of an accepted offer went.
 type Allocation struct {
-	Framework FrameworkID
-	Role      role.Name
-	Agent     AgentID
+	Framework FrameworkID `json:"framework"`
+	Role      role.Name   `json:"role"`
+	Agent     AgentID     `json:"agent"`
 }

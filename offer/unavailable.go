@@ -12,8 +12,8 @@ const Endless time.Duration = -1
 
 // Window is a time in which an agent will not be there, as for maintenance. The zero Window is none.
 type Window struct {
-	Start    Time
-	Duration time.Duration // Endless, 0 or more
+	Start    Time          `json:"start_ns"`
+	Duration time.Duration `json:"duration_ns"` // Endless, 0 or more
 }
 
 // IsZero reports whether nothing is planned.
@@ -29,11 +29,11 @@ func (w Window) check() error {
 // InverseOffer asks a framework to leave an agent, with everything it holds there, before the agent's window begins
 // (docs/allocation.md §4). Nothing is enforced.
 type InverseOffer struct {
-	ID        OfferID // counted together with offers
-	Framework FrameworkID
-	Agent     AgentID
-	Window    Window
-	Deadline  Time // when it is taken back unanswered; 0: never
+	ID        OfferID     `json:"id"` // counted together with offers
+	Framework FrameworkID `json:"framework"`
+	Agent     AgentID     `json:"agent"`
+	Window    Window      `json:"window"`
+	Deadline  Time        `json:"deadline_ns,omitempty"` // when it is taken back unanswered; 0: never
 }
 
 // Answer is what a framework said to an inverse offer.

@@ -22,6 +22,7 @@ func drive(t *rapid.T, rules offer.Rules, each func(*rapid.T, *machine)) {
 	a, err := offer.New(offer.Config{Rules: rules, AgentOrder: offer.OrderByName, PieceOrder: offer.OrderByName})
 	require.NoError(t, err)
 	m := &machine{a: a, p: newPlain(rules), rules: rules, unfair: true}
+	m.p.expired = func(r role.Name) bool { return m.a.Expired(r) }
 	for range 2 {
 		m.addAgent(t)
 		m.addFramework(t)

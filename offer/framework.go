@@ -59,7 +59,7 @@ func (a *Allocator) UpdateFramework(now Time, s FrameworkSpec) error {
 	a.subscribe(f, &s)
 	f.setConstraints(constraints)
 	for _, c := range f.clients {
-		a.setHint(c, c.hint)
+		a.reconsider(c)
 	}
 	a.unfilterFramework(f)
 	if a.rules.Triggers == OnChange {

@@ -29,16 +29,24 @@ type keeping struct {
 
 // setHint changes the hint of c. Clients with one are listed in the order in which they got it.
 func (a *Allocator) setHint(c *client, h *Hint) {
-	had := c.hint != nil
+	old := c.hint
 	c.hint = h
-	c.keep.room, c.keep.small = nil, 0
 	switch {
 	case a.rules.KeepWhole <= 0:
-	case had && h == nil:
-		a.hinted = slices.DeleteFunc(a.hinted, func(other *client) bool { return other == c })
-	case !had && h != nil:
+	case old == nil && h != nil:
 		a.hinted = append(a.hinted, c)
+	case old != nil && h == nil:
+		a.hinted = slices.DeleteFunc(a.hinted, func(other *client) bool { return other == c })
 	}
+	if old == nil || h == nil || !old.Unit.Equal(h.Unit) { // a renewed one need not be searched for again
+		c.keep.room, c.keep.small = nil, 0
+	}
+	a.review(c)
+}
+
+// reconsider notes that c may be offered other agents than before.
+func (a *Allocator) reconsider(c *client) {
+	c.keep.room, c.keep.small = nil, 0
 	a.review(c)
 }
 

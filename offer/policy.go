@@ -10,7 +10,7 @@ import (
 )
 
 // A Policy decides a whole run in place of weighted dominant-resource fairness (docs/allocation.md §6). Every grant that
-// it asks for is held against gates 1 to 11, reservations, limits, guarantees and the headroom, so that a faulty policy
+// it asks for is held against gates 1 to 13, reservations, limits, guarantees and the headroom, so that a faulty policy
 // loses fairness but never safety.
 //
 // Plan is called by Poll, on its goroutine, once per run that has something to look at. It may call nothing of the

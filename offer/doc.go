@@ -1,9 +1,9 @@
 // Package offer takes agents, frameworks, weights, quota, answers to offers and the time, and gives offers: who is
 // offered what.
 //
-// An Allocator is a plain value machine: no goroutine, no clock, no lock. Commands go in through its methods, or as
-// data through Do, each with the time; offers, inverse offers and what is taken back of both come out of Poll alone; NextDeadline says how long a
-// caller may wait before the next Poll.
+// An Allocator is a plain value machine: no goroutine, no clock, no lock. Commands go in through its methods, or as data
+// through Do, each with the time; offers, inverse offers and what is taken back of both come out of Poll alone; NextDeadline
+// says how long a caller may wait before the next Poll.
 // Equal calls give equal offers, byte for byte.
 //
 // Fair share is weighted dominant-resource fairness over the tree of roles and over the frameworks of each role, within

@@ -249,8 +249,8 @@ func (a *Allocator) anyRefusal(c *client, g *agent) bool {
 	})
 }
 
-// leaveKept is gate 13: of an agent that is kept for somebody else only what that one cannot use is offered. What fills a
-// guarantee is outside it.
+// leaveKept is gate 13: of an agent that is kept for somebody else only what that one cannot use is offered. An offer that
+// fills a guarantee is outside it, whole.
 func (a *Allocator) leaveKept(c *client, g *agent, v *verdict) {
 	if !v.sure.IsZero() {
 		return

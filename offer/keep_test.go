@@ -104,7 +104,7 @@ func TestKeptAgentIsLetGoInTime(t *testing.T) {
 	s.gate(offer.GateKept, "S", "s", "A1")
 }
 
-// What a guarantee lacks is offered on a kept agent, too, and no more than that with what rides along.
+// What a guarantee lacks is offered on a kept agent, too; what is left once it is filled is not.
 //
 // docs/allocation.md §8
 func TestGuaranteesWinOverKeptAgents(t *testing.T) {

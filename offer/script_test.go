@@ -21,9 +21,9 @@ import (
 // The scripts of testdata/scripts read like a transcript: every line of a play block is a command, and under ---- stands
 // what it led to. Rewrite them with go test ./offer -run TestScripts -rewrite, and read what changed.
 //
-//	rules strict|v1 [seed=N] [keyed] [lifetime=1m] [interval=0s] …   start anew; agents by name, runs at once, no cap
+//	rules strict|v1 [seed=N] [keyed] [lifetime=1m] [interval=0s] [keep=1m] …   start anew; agents by name, runs at once, no cap
 //	agent A1 cpus:4;mem:8 [host=h] [region=eu] [attrs=a:b] [used=F/role/cpus:1]…
-//	total A1 cpus:8 | attributes A1 rack:2 | activate A1 | deactivate A1 | remove-agent A1
+//	total A1 cpus:8 | attributes A1 rack:2 | host A1 h2 | activate A1 | deactivate A1 | remove-agent A1
 //	framework F1 roles=a,b [suppressed=a] [caps=gpu,rev,shared,refined,region] [min=cpus:1|mem:5] [min=any]
 //	update F1 roles=… | on F1 | off F1 | remove F1 | suppress F1 [roles] | revive F1 [roles]
 //	weight a=2 b=3 | quota a guarantee=cpus:4;mem:8 limit=cpus:4 [force]
@@ -117,6 +117,7 @@ func (s *script) start(args []string) error {
 	}
 	for key, d := range map[string]*time.Duration{
 		"lifetime": &rules.OfferLifetime, "interval": &rules.Interval, "coalesce": &rules.Coalesce,
+		"keep": &rules.KeepWhole,
 	} {
 		if err := set(key, d); err != nil {
 			return err
@@ -307,6 +308,8 @@ func (s *script) do(words []string) error {
 			return err
 		}
 		return s.a.SetAttributes(s.now, g, at)
+	case "host":
+		return s.a.SetHostname(s.now, g, args[1])
 	case "activate", "deactivate":
 		return s.a.SetAgentActive(s.now, g, cmd == "activate")
 	case "remove-agent":

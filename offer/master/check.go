@@ -13,13 +13,17 @@ import (
 
 // Check recomputes what the books must agree on, from the tasks, executors and offers themselves, and reports the first
 // thing that does not (ErrCorrupt, or the allocator's error): the allocator's own books, what it holds of each agent,
-// the indexes, the links, the counters and the bounds. It changes nothing. Tests call it after every step.
+// the indexes, the links, the counters and the bounds. It changes nothing. Tests call it after every step. A master
+// that resigned keeps no books any more but the allocator's.
 func (m *Machine) Check() error {
 	if m.fault != nil {
 		return corrupt("the allocator refused what the books say: %v", m.fault)
 	}
 	if err := m.alloc.Check(); err != nil {
 		return err
+	}
+	if m.phase == phaseResigned {
+		return nil // its alarms are stopped, and nobody follows its books
 	}
 	for _, check := range []func() error{
 		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted,

@@ -74,6 +74,8 @@ func (m *Machine) operate(in msg.Operate) (waits bool, err error) {
 		return m.activateAgent(c.Agent, false)
 	case msg.ReactivateAgent:
 		return m.activateAgent(c.Agent, true)
+	case msg.MarkAgentGone:
+		return m.giveUp(c.Agent)
 	}
 	return false, fmt.Errorf("%w: a master has no operator's call %T", ErrInput, in.Call)
 }

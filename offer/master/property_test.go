@@ -1,6 +1,8 @@
 package master_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -14,6 +16,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/reservation"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
@@ -23,7 +26,37 @@ import (
 // wild draws inputs of every kind: sensible ones, malformed ones, ones of strangers, out of order.
 type wild struct {
 	*rig
-	rt *rapid.T
+	rt      *rapid.T
+	cfg     master.Config
+	leaders byte
+}
+
+// succeed lets another master lead with what the store holds. Of the former one the last commit may be durable, unheard of.
+func (w *wild) succeed() {
+	w.t.Helper()
+	former := w.rig
+	for _, c := range former.commits {
+		if w.coin() {
+			_, _ = w.store.Commit(context.Background(), c.At, c.Ops)
+		}
+	}
+	w.leaders++
+	w.cfg.Entropy[0] = w.leaders
+	w.rig = newRigAt(w.t, former.now, w.store, w.cfg)
+	require.True(w.t, w.m.Leading())
+	if former.resigned == nil { // it does not know yet; its next word to the store is its last
+		former.commits, former.holding = nil, false
+		_ = former.m.Step(former.now, msg.Operate{Call: msg.UpdateWeights{Weights: []role.Weight{{Role: "w", Weight: 2}}}})
+		at := w.store.Revision()
+		for former.m.Ready(&former.rd) {
+			for _, c := range former.rd.Commits {
+				_, err := w.store.Commit(context.Background(), c.At, c.Ops)
+				require.ErrorIs(w.t, err, registry.ErrStale)
+				_ = former.m.Step(former.now, c.Answer(0, err))
+			}
+		}
+		require.Equal(w.t, at, w.store.Revision())
+	}
 }
 
 func pick[T any](w *wild, what string, from ...T) T {
@@ -45,6 +78,10 @@ func (w *wild) agentID() agentID {
 	for _, a := range w.m.Agents() {
 		ids = append(ids, a.Info.ID)
 	}
+	for _, a := range w.m.RecoveredAgents() {
+		ids = append(ids, a.ID)
+	}
+	ids = append(ids, w.m.GoneAgents()...)
 	return pick(w, "agent", ids...)
 }
 
@@ -346,6 +383,9 @@ func (w *wild) operatorCall() msg.OperatorCall {
 		}
 		return nil
 	case 5:
+		if rapid.IntRange(0, 2).Draw(w.rt, "gone") == 0 {
+			return msg.MarkAgentGone{Agent: w.agentID()}
+		}
 		return msg.DeactivateAgent{Agent: w.agentID()}
 	}
 	return msg.ReactivateAgent{Agent: w.agentID()}
@@ -390,14 +430,16 @@ func (w *wild) linkOf(name string) msg.Link {
 func TestWildInputs(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		strict := rapid.Bool().Draw(rt, "strict")
-		w := &wild{rt: rt, rig: newRig(rt, func(c *master.Config) {
-			if strict {
-				c.Allocator.Rules = offer.StrictDRF()
-			}
-			c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 2, 2, 2, 2
-			c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
-			c.Bounds.PendingOperations, c.Bounds.AgentTasks = 4, 2
-		})}
+		c := master.Config{Entropy: [16]byte{1}, Node: "master"}
+		if strict {
+			c.Allocator.Rules = offer.StrictDRF()
+		}
+		c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 2, 2, 2, 2
+		c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
+		c.Bounds.PendingOperations, c.Bounds.AgentTasks, c.Bounds.GoneAgents = 4, 2, 2
+		c.Bounds.Held, c.Bounds.OperatorCalls = 2, 2
+		c.RegistryGC, c.RegistryMaxAge = time.Minute, 30*time.Minute
+		w := &wild{rt: rt, cfg: c, leaders: 1, rig: newRigOn(rt, registry.NewMemory(), c)}
 		agents, schedulers := []string{"a1", "a2", "a3"}, []string{"s1", "s2", "s3"}
 		anyone := append(slices.Clone(agents), schedulers...)
 		envelope := func(name string, b msg.Message) { w.put(msg.Envelope{Link: w.linkOf(name), Body: b}) }
@@ -425,10 +467,39 @@ func TestWildInputs(t *testing.T) {
 			"odd link": func(*rapid.T) {
 				w.put(pick[msg.Input](w, "link", msg.LinkUp{}, msg.LinkDown{Link: 999}, msg.LinkUp{Link: w.linkOf("a1"), Peer: "x"}, msg.StopAgent{}, nil))
 			},
+			"hold":   func(*rapid.T) { w.hold() },
+			"let go": func(*rapid.T) { w.releaseAll() },
+			"release": func(*rapid.T) {
+				if len(w.commits) > 0 {
+					w.release()
+				}
+			},
+			"new leader": func(*rapid.T) { w.succeed() },
+			"the store fails": func(*rapid.T) {
+				if len(w.commits) > 0 {
+					_ = w.m.Step(w.now, w.commits[0].Answer(0, errors.New("disk")))
+					require.NoError(w.t, w.effects())
+					require.ErrorIs(w.t, w.resigned, master.ErrResigned)
+					w.succeed()
+				}
+			},
+			"the store hangs": func(*rapid.T) {
+				if len(w.commits) > 0 {
+					w.now = w.now.Add(21 * time.Second)
+					require.ErrorIs(w.t, w.step(msg.Tick{}), master.ErrResigned)
+					w.succeed()
+				}
+			},
+			"long time": func(*rapid.T) {
+				w.releaseAll()
+				w.advance(pick(w, "time", 11*time.Minute, time.Hour))
+			},
 			"time": func(*rapid.T) {
+				w.releaseAll()
 				w.advance(pick(w, "time", time.Millisecond, 20*time.Millisecond, time.Second, time.Second, 16*time.Second, 80*time.Second))
 			},
 			"time back": func(*rapid.T) {
+				w.releaseAll()
 				now := w.now
 				w.now -= offer.Time(time.Hour)
 				w.put(msg.Tick{})

@@ -294,6 +294,7 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 		}
 		return fmt.Errorf("agent %s at %q: %w", r.info.ID, l.peer, err)
 	}
+	_, expected := m.recovered[r.info.ID]
 	delete(m.recovered, r.info.ID)
 	m.unreachable.remove(r.info.ID)
 	m.announceRecovered(recovered)
@@ -303,7 +304,7 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 	}
 	m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience()})
 	for _, t := range r.sortedTasks() {
-		m.adoptTask(a, t)
+		m.adoptTask(a, t, !expected)
 	}
 	m.endParked(a, was.tasks)
 	m.afterReturn(a, r)
@@ -374,12 +375,14 @@ func (m *Machine) announceRecovered(fs []*framework) {
 
 // adoptTask puts a reported task into the books: it was parked, lost, or never heard of. A task whose id the framework
 // has given to another one meanwhile, or for which the framework has no room any more, is killed: until it has ended, only
-// the agent's books know it.
-func (m *Machine) adoptTask(a *agent, t *task) {
+// the agent's books know it. news: a connected framework is told. After an election it is not (docs/protocol.md §4.4, case 2): it
+// has missed nothing, unless the task was parked here too.
+func (m *Machine) adoptTask(a *agent, t *task, news bool) {
 	f := m.frameworks[t.Framework]
 	if parked, ok := f.unreachable.get(t.ID); ok && parked.Agent == a.info.ID {
 		t.Launched, t.Killing, t.policy = parked.Launched, parked.Killing, parked.policy
 		f.unreachable.remove(t.ID)
+		news = true
 		m.emit(TaskRemoved{parked.TaskReport})
 	} else if f.idTaken(t.ID) {
 		t.stray, t.Killing = true, true
@@ -388,7 +391,7 @@ func (m *Machine) adoptTask(a *agent, t *task) {
 		t.stray, t.Killing = true, true
 	}
 	m.addTask(f, a, t)
-	if !t.stray && !t.State.Terminal() {
+	if news && !t.stray && !t.State.Terminal() {
 		m.toFramework(f, msg.Update{Status: m.masterStatus(t, t.State, msg.ReasonAgentReregistered, "its agent is back")})
 	}
 }
@@ -459,7 +462,7 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 			m.toAgent(a, msg.KillTask{Framework: t.Framework, Task: t.ID})
 			continue
 		}
-		m.adoptTask(a, t)
+		m.adoptTask(a, t, true)
 	}
 	m.afterReturn(a, r)
 	return nil

@@ -56,6 +56,17 @@ func (m *Machine) UnreachableAgents() []offer.AgentID {
 	return out
 }
 
+// GoneAgents lists agents that an operator gave up, by id.
+func (m *Machine) GoneAgents() []offer.AgentID {
+	var out []offer.AgentID
+	m.gone.all(func(id offer.AgentID, _ offer.Time) bool {
+		out = append(out, id)
+		return true
+	})
+	slices.Sort(out)
+	return out
+}
+
 // Books tells what the allocator holds of an agent: total, free, offered and allocated.
 func (m *Machine) Books(id offer.AgentID) (offer.AgentReport, bool) { return m.alloc.Agent(id) }
 

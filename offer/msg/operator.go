@@ -44,6 +44,8 @@ type (
 	DeactivateAgent struct{ Agent offer.AgentID }
 	// ReactivateAgent offers it again.
 	ReactivateAgent struct{ Agent offer.AgentID }
+	// MarkAgentGone gives an agent up for good: its tasks count as ended, and it is never taken in again.
+	MarkAgentGone struct{ Agent offer.AgentID }
 )
 
 func (UpdateWeights) isOperatorCall()     {}
@@ -52,3 +54,4 @@ func (ChangeAgent) isOperatorCall()       {}
 func (TeardownFramework) isOperatorCall() {}
 func (DeactivateAgent) isOperatorCall()   {}
 func (ReactivateAgent) isOperatorCall()   {}
+func (MarkAgentGone) isOperatorCall()     {}

@@ -98,6 +98,7 @@ const (
 	ReasonTaskGroupInvalid            Reason = "TASK_GROUP_INVALID"
 	ReasonInvalidOffers               Reason = "INVALID_OFFERS"
 	ReasonAgentRemoved                Reason = "AGENT_REMOVED"
+	ReasonAgentRemovedByOperator      Reason = "AGENT_REMOVED_BY_OPERATOR"
 	ReasonAgentDisconnected           Reason = "AGENT_DISCONNECTED"
 	ReasonAgentReregistered           Reason = "AGENT_REREGISTERED"
 	ReasonAgentRestarted              Reason = "AGENT_RESTARTED"

@@ -2,6 +2,7 @@ package inproc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 	"github.com/proffer-go/proffer/transport"
+	"github.com/proffer-go/proffer/transport/host"
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
@@ -295,7 +297,7 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 		others := []msg.Node{"agent-1", "agent-2", "scheduler-1", "scheduler-2"}
 		for range rapid.IntRange(0, 8).Draw(t, "faults") {
 			peer := rapid.SampledFrom(others).Draw(t, "peer")
-			switch rapid.SampledFrom([]string{"cut", "heal", "break", "stall", "resume", "kill", "wait", "executor", "end"}).Draw(t, "fault") {
+			switch rapid.SampledFrom([]string{"cut", "heal", "break", "stall", "resume", "kill", "wait", "executor", "end", "leader", "store"}).Draw(t, "fault") {
 			case "cut":
 				c.Network().Cut(peer, "master")
 			case "heal":
@@ -311,6 +313,19 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 					c.Kill(name)
 					add(name)
 				}
+			case "leader": // another one takes over
+				c.Kill("master")
+			case "store":
+				commit := rapid.IntRange(1, 4).Draw(t, "commit")
+				fault := rapid.SampledFrom([]host.StoreFault{{Lost: true}, {Err: errors.New("disk")}, {Lost: true, Err: errors.New("disk")},
+					{Delay: 3 * time.Second}, {Delay: 30 * time.Second}, {Delay: 5 * time.Second, Late: true}}).Draw(t, "store fault")
+				c.FailCommits(func(n int) (f host.StoreFault) {
+					if n >= commit {
+						f = fault
+						c.FailCommits(nil)
+					}
+					return f
+				})
 			case "executor":
 				for _, n := range c.Nodes() {
 					if len(n) > len("scheduler-1")+2 {
@@ -325,12 +340,20 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 				}
 			}
 			c.Advance(time.Duration(rapid.Int64Range(0, 60).Draw(t, "seconds")) * time.Second)
+			if c.Master() == nil {
+				c.AddMaster(master.Config{})
+			}
 		}
+		c.FailCommits(nil)
 		for _, peer := range others {
 			c.Network().Heal(peer, "master")
 			c.Network().Resume(peer, "master")
 		}
 		calm = true
+		c.Advance(time.Minute)
+		if c.Master() == nil { // its last commit was never answered
+			c.AddMaster(master.Config{})
+		}
 		c.Advance(12 * time.Minute)
 		for _, s := range frameworks {
 			require.GreaterOrEqual(t, len(s.live), s.want, "%s has what it wants again, or more: what was lost may come back", s.name)

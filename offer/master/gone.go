@@ -1,0 +1,76 @@
+package master
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/msg"
+)
+
+// giveUp marks an agent as gone (docs/protocol.md §4.5), wherever it is. Doing so again changes nothing.
+func (m *Machine) giveUp(id offer.AgentID) (waits bool, err error) {
+	if err := m.busy(id); err != nil {
+		return false, err
+	}
+	var then func()
+	switch m.whereIs(id) {
+	case agentRegistered:
+		a := m.agents[id]
+		m.alarms.stop(&a.ping)
+		m.alarms.stop(&a.reregister)
+		then = func() { m.endGone(a) }
+	case agentRecovered: // its tasks are not known
+		then = func() { delete(m.recovered, id); m.failAgent(id) }
+	case agentUnreachable:
+		then = func() { m.endLost(id); m.failAgent(id) }
+	case agentGone:
+		return false, nil
+	default:
+		return false, fmt.Errorf("%w: %q", ErrNoAgent, id)
+	}
+	since := m.now
+	m.move(id, m.goneOps(id, since), m.inTurn(func() {
+		m.rememberGone(id, since)
+		then()
+	}))
+	return true, nil
+}
+
+const goneText = "an operator gave its agent up"
+
+// endGone ends a registered agent.
+func (m *Machine) endGone(a *agent) {
+	for _, t := range a.sortedTasks() {
+		if f := m.frameworks[t.Framework]; !t.State.Terminal() {
+			m.announce(f, t, msg.TaskGoneByOperator.For(f.info.Capabilities), msg.ReasonAgentRemovedByOperator, goneText)
+		}
+		m.endTask(t)
+	}
+	m.toAgent(a, msg.ShutdownAgent{Message: goneText})
+	m.dropAgent(a, goneText)
+}
+
+// endLost ends the tasks that are parked for an unreachable agent.
+func (m *Machine) endLost(id offer.AgentID) {
+	parked := slices.Clone(m.remembersOf(id).tasks)
+	m.unreachable.remove(id)
+	slices.SortFunc(parked, taskKey.compare)
+	for _, k := range parked {
+		f := m.frameworks[k.framework]
+		if f == nil {
+			continue
+		}
+		t, ok := f.unreachable.get(k.task)
+		if !ok || t.Agent != id {
+			continue
+		}
+		f.unreachable.remove(k.task)
+		if t.Unreachable != 0 { // what was over already stays as it was
+			t.State = msg.TaskGoneByOperator.For(f.info.Capabilities)
+			t.Forwarded = m.masterStatus(t, t.State, msg.ReasonAgentRemovedByOperator, goneText)
+			m.toFramework(f, msg.Update{Status: t.Forwarded})
+		}
+		m.remembered(f, t)
+	}
+}

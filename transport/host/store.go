@@ -35,14 +35,13 @@ type keeper struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	count   int
-	late    []lateCommit // by their time
+	late    []lateAnswer // by their time
 }
 
-// lateCommit is one that is answered, and with again asked, at a time.
-type lateCommit struct {
+// lateAnswer is stepped in at a time.
+type lateAnswer struct {
 	at     offer.Time
-	ask    *registry.Commit
-	answer msg.Committed
+	answer func() msg.Committed
 }
 
 func newKeeper(n *MasterNode, timeout time.Duration) *keeper {
@@ -81,25 +80,25 @@ func (k *keeper) commit(c registry.Commit) {
 		}()
 		return
 	}
-	if fault.Late {
-		k.put(lateCommit{at: k.n.now.Add(fault.Delay), ask: &c})
-		return
-	}
-	var answer msg.Committed
 	switch {
-	case !fault.Lost:
-		answer = k.ask(c)
-	case fault.Err == nil:
-		return
+	case fault.Lost && fault.Err == nil:
+	case fault.Lost:
+		k.later(fault.Delay, func() msg.Committed { return c.Answer(0, fault.Err) })
+	case fault.Late:
+		k.later(fault.Delay, func() msg.Committed { return k.askOr(c, fault.Err) })
+	default:
+		answer := k.askOr(c, fault.Err)
+		k.later(fault.Delay, func() msg.Committed { return answer })
 	}
-	if fault.Err != nil {
-		answer = c.Answer(0, fault.Err)
+}
+
+// askOr asks the store, and answers err in its place if there is one.
+func (k *keeper) askOr(c registry.Commit, err error) msg.Committed {
+	answer := k.ask(c)
+	if err != nil {
+		answer = c.Answer(0, err)
 	}
-	if fault.Delay > 0 {
-		k.put(lateCommit{at: k.n.now.Add(fault.Delay), answer: answer})
-		return
-	}
-	k.n.result(answer)
+	return answer
 }
 
 // ask asks the store, as long as the machine waits for it.
@@ -109,12 +108,18 @@ func (k *keeper) ask(c registry.Commit) msg.Committed {
 	return c.Answer(k.store.Commit(ctx, c.At, c.Ops))
 }
 
-func (k *keeper) put(l lateCommit) {
+// later has an answer stepped in after d; without d at once.
+func (k *keeper) later(d time.Duration, answer func() msg.Committed) {
+	if d <= 0 {
+		k.n.result(answer())
+		return
+	}
+	at := k.n.now.Add(d)
 	i := len(k.late)
-	for i > 0 && k.late[i-1].at > l.at {
+	for i > 0 && k.late[i-1].at > at {
 		i--
 	}
-	k.late = slices.Insert(k.late, i, l)
+	k.late = slices.Insert(k.late, i, lateAnswer{at, answer})
 }
 
 // alarm tells when the next late commit is due.
@@ -131,10 +136,7 @@ func (k *keeper) ring(now offer.Time) bool {
 	for len(k.late) > 0 && k.late[0].at <= now {
 		l := k.late[0]
 		k.late = k.late[1:]
-		if l.ask != nil {
-			l.answer = k.ask(*l.ask)
-		}
-		k.n.step(now, l.answer)
+		k.n.step(now, l.answer())
 		any = true
 	}
 	return any

@@ -279,7 +279,7 @@ func (m *Machine) checkAlarms() error {
 	for _, f := range m.sortedFrameworks() {
 		set += isSet(&f.heartbeat) + isSet(&f.failover)
 	}
-	set += isSet(&m.ledger.alarm) + isSet(&m.sweep) + isSet(&m.gc)
+	set += isSet(&m.ledger.alarm) + isSet(&m.sweep) + isSet(&m.gc) + isSet(&m.removals.alarm)
 	if set != m.alarms.Len() {
 		return corrupt("alarms: %d in the heap, %d set", m.alarms.Len(), set)
 	}

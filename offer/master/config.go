@@ -37,6 +37,9 @@ type Config struct {
 	// RecoveryRemovalLimit is how many of 100 agents of the registry may be missing ReregisterTimeout after the election;
 	// if more are, this master stops instead of giving them up. 0 stands for 100: it never stops.
 	RecoveryRemovalLimit int
+	// AgentRemovalRate bounds how fast agents are given up that do not answer pings, or did not come back after an election;
+	// zero: not at all. It holds no agent up whose link broke and that stayed away for ReregisterTimeout.
+	AgentRemovalRate Rate
 	// RegistryGC is how often agents are forgotten that are unreachable or gone for longer than RegistryMaxAge; 15 min, 2
 	// weeks.
 	RegistryGC     time.Duration
@@ -100,6 +103,9 @@ func (c Config) withDefaults() (Config, error) {
 		if *d.at < d.atLeast || *d.at > d.atMost {
 			return c, fmt.Errorf("%w: %s is %v; allowed are %v to %v", ErrConfig, d.name, *d.at, d.atLeast, d.atMost)
 		}
+	}
+	if err := c.AgentRemovalRate.check(); err != nil {
+		return c, err
 	}
 	// A zero value stands for rules that rescind.
 	if rules := c.Allocator.Rules; !rules.Rescind && !reflect.ValueOf(rules).IsZero() {

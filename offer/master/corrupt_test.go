@@ -258,6 +258,8 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 	require.Empty(t, m.roles)
 	require.Equal(t, []*alarm{&m.gc}, m.alarms.heap, "it looks after the unreachable ones")
 	require.Empty(t, m.moving)
+	require.Empty(t, m.removals.queued)
+	require.Empty(t, m.removals.queue)
 	require.Empty(t, m.arriving)
 	require.Empty(t, m.recovered)
 	require.Empty(t, m.ledger.waiting)

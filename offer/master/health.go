@@ -1,8 +1,6 @@
 package master
 
 import (
-	"fmt"
-
 	"github.com/proffer-go/proffer/offer/msg"
 )
 
@@ -19,8 +17,10 @@ func (m *Machine) startPings(a *agent) {
 func (m *Machine) pingAgent(a *agent) {
 	a.missed++
 	if a.missed >= m.cfg.MaxPings {
-		m.loseAgent(a, &a.ping, fmt.Sprintf("%d pings went unanswered", a.missed))
-		return
+		m.condemn(a.info.ID)
+		if m.moving[a.info.ID] || m.agents[a.info.ID] != a {
+			return // given up at once
+		}
 	}
 	m.toAgent(a, msg.Ping{Connected: a.link != nil})
 	m.ringAfter(&a.ping, m.cfg.PingTimeout)

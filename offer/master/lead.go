@@ -97,7 +97,7 @@ func (m *Machine) sweepRecovered() {
 		return
 	}
 	for _, id := range missing {
-		m.loseRecovered(id)
+		m.condemn(id)
 	}
 	if len(missing) < len(m.recovered) { // those on their way in or out: look again
 		m.ringAfter(&m.sweep, m.cfg.ReregisterTimeout)

@@ -36,7 +36,8 @@ type Machine struct {
 	arriving    map[msg.Node]bool               // of an agent at that address
 	expected    int                             // agents that the registry knew when this master began to lead
 	sweep       alarm                           // ends the wait for recovered agents
-	gc          alarm                           // looks after unreachable and gone ones
+	removals    removals
+	gc          alarm // looks after unreachable and gone ones
 	frameworks  map[offer.FrameworkID]*framework
 	completed   fifo[offer.FrameworkID, *completedFramework]
 	roles       map[role.Name]int // frameworks subscribed to it
@@ -69,6 +70,7 @@ func New(cfg Config) (*Machine, error) {
 		arriving:   map[msg.Node]bool{},
 	}
 	m.ledger.alarm.ring, m.sweep.ring, m.gc.ring = m.storeLate, m.sweepRecovered, m.collect
+	m.removals.alarm.ring, m.removals.queued = m.rollRemovals, map[offer.AgentID]bool{}
 	return m, nil
 }
 

@@ -439,6 +439,9 @@ func TestWildInputs(t *testing.T) {
 		c.Bounds.PendingOperations, c.Bounds.AgentTasks, c.Bounds.GoneAgents = 4, 2, 2
 		c.Bounds.Held, c.Bounds.OperatorCalls = 2, 2
 		c.RegistryGC, c.RegistryMaxAge = time.Minute, 30*time.Minute
+		if rapid.Bool().Draw(rt, "slow removals") {
+			c.AgentRemovalRate = master.Rate{N: 1, Per: 3 * time.Minute}
+		}
 		w := &wild{rt: rt, cfg: c, leaders: 1, rig: newRigOn(rt, registry.NewMemory(), c)}
 		agents, schedulers := []string{"a1", "a2", "a3"}, []string{"s1", "s2", "s3"}
 		anyone := append(slices.Clone(agents), schedulers...)

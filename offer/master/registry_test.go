@@ -736,3 +736,44 @@ func TestMaintenanceIsLeftAlone(t *testing.T) {
 	require.Len(t, r.stored().Machines, 1)
 	require.Len(t, r.stored().Schedules, 1)
 }
+
+// docs/protocol.md §4.5 agent_removal_rate_limit, §18: agents that do not answer are given up one by one at the rate, and a pong
+// saves one that waits; the sweep after an election keeps to it as well.
+func TestAgentRemovalRate(t *testing.T) {
+	slowly := func(c *master.Config) { c.AgentRemovalRate = master.Rate{N: 2, Per: 10 * time.Minute} }
+	r := newRig(t, slowly)
+	var ids []agentID
+	for i := range 4 {
+		ids = append(ids, r.agent(fmt.Sprint("a", i), "cpus:4"))
+	}
+	r.advance(76 * time.Second)
+	require.Equal(t, ids[:1], r.m.UnreachableAgents(), "the first has its turn at once")
+	r.advance(4 * time.Minute)
+	require.Len(t, r.m.UnreachableAgents(), 1)
+	r.say("a1", msg.Pong{})
+	r.advance(time.Minute)
+	require.Equal(t, []agentID{ids[0], ids[2]}, r.m.UnreachableAgents(), "it answered after all")
+	r.say("a1", msg.Pong{})
+	r.advance(5 * time.Minute)
+	require.NotContains(t, r.m.UnreachableAgents(), ids[1], "its turn is over")
+	require.Contains(t, r.m.UnreachableAgents(), ids[3])
+
+	r = newRig(t)
+	for i := range 3 {
+		r.agent(fmt.Sprint("a", i), "cpus:4")
+	}
+	heir := r.successor(slowly)
+	heir.advance(10*time.Minute + time.Second)
+	require.Len(t, heir.m.UnreachableAgents(), 1)
+	last := heir.m.RecoveredAgents()[1].ID
+	heir.up("a2")
+	heir.say("a2", r.report(last))
+	heir.advance(5 * time.Minute)
+	require.Len(t, heir.m.UnreachableAgents(), 2)
+	require.Empty(t, heir.m.RecoveredAgents())
+
+	for _, rate := range []master.Rate{{N: 1}, {Per: time.Second}, {N: -1, Per: time.Second}, {N: 1, Per: -1}, {N: 2, Per: 1}} {
+		_, err := master.New(master.Config{Entropy: [16]byte{1}, AgentRemovalRate: rate})
+		require.ErrorIs(t, err, master.ErrConfig)
+	}
+}

@@ -34,6 +34,8 @@
 //	   ↓                    ↓
 //	offer/master  offer/agent  offer/framework the machines: inputs and time in, messages and effects out
 //	   ↓           ↓    transport              the contract with the wires
+//	offer/registry ↓                           what a master must remember (offer/registry/filestore: in a directory)
+//	   ↓           ↓
 //	offer/msg      ↓                           what crosses them
 //	   ↓           ↓
 //	offer ← offer/scenario                     the allocator; recorded scenarios replayed on it
@@ -42,9 +44,10 @@
 //	   ↓           ↓
 //	resource → role                            values
 //
-// Beside them stand transport/transporttest, the suite that every transport passes, and resource/resourcetest, generators.
+// Beside them stand transport/transporttest and offer/registry/registrytest, the suites that every transport and every store
+// passes, and resource/resourcetest, generators.
 //
-// From offer/msg down to role, offer/scenario, and the three machines, everything is pure: no goroutine, clock, lock, random source,
+// From offer/registry down to role, offer/scenario, and the three machines, everything is pure: no goroutine, clock, lock, random source,
 // socket, file or logger. Equal state and equal input give equal output, byte for byte. Hosts own the rest.
 //
 // # The life of one offer

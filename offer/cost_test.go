@@ -2,8 +2,11 @@ package offer_test
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -76,6 +79,46 @@ func TestNothingIsLeftOfWhoWent(t *testing.T) {
 	require.NoError(t, s.a.Check())
 	require.Empty(t, s.a.Roles())
 	require.Less(t, after, before+before/4+1<<18, "live heap")
+	runtime.KeepAlive(s)
+}
+
+// After frameworks have come and gone, each with an offer, a use and a refusal, the live heap is within 5 % of the start.
+// PROFFER_GUESTS says how many of them, a million where the figure is wanted.
+//
+// docs/allocation.md §7.3
+func TestHeapAfterManyFrameworks(t *testing.T) {
+	guests := 20_000
+	if text, ok := os.LookupEnv("PROFFER_GUESTS"); ok {
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		guests = n
+	}
+	rules := ownRules()
+	rules.Interval = 0
+	s := newBenchWith(t, rules)
+	s.agents(t, 0, 1000)
+	s.frameworks(t, 50)
+	s.poll()
+	visit := func(from, to int) {
+		for i := from; i < to; i++ {
+			id, r := offer.FrameworkID(fmt.Sprintf("guest-%d", i)), role.Name(fmt.Sprintf("guests/%d", i))
+			require.NoError(t, s.a.AddFramework(s.now, offer.FrameworkSpec{ID: id, Roles: []role.Name{r}}))
+			require.NoError(t, s.a.UpdateAgent(s.now, "agent-000007", benchTotal.Add(oneCPU)))
+			require.NoError(t, s.a.Charge(s.now, offer.Allocation{Framework: id, Role: r, Agent: "agent-000003"}, oneCPU))
+			require.NoError(t, s.a.Refuse(s.now, offer.Allocation{Framework: id, Role: r, Agent: "agent-000005"}, oneCPU, forLong))
+			s.now = s.now.Add(time.Millisecond)
+			s.poll()
+			require.NoError(t, s.a.RemoveFramework(s.now, id))
+			require.NoError(t, s.a.UpdateAgent(s.now, "agent-000007", benchTotal))
+		}
+	}
+	visit(0, 2000)
+	before := liveHeap()
+	visit(2000, 2000+guests)
+	after := liveHeap()
+	require.NoError(t, s.a.Check())
+	t.Logf("%d frameworks: live heap %.3f MB before, %.3f MB after", guests, before, after)
+	require.Less(t, after, before*1.05)
 	runtime.KeepAlive(s)
 }
 

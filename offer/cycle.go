@@ -64,27 +64,23 @@ func (cy *cycle) bind(a *Allocator) {
 	cy.onRole, cy.onClient = cy.visitRole, cy.visitClient
 }
 
-// run is one allocation cycle over those of candidates that can be offered (docs/allocation.md §2). It
+// run is one allocation cycle over those of candidates that can be offered: the agents of asked, or those of them that
+// have something free (docs/allocation.md §2). It
 //
 //  1. drops the agents that are not to be offered or have nothing free,
 //  2. visits them in their order for guarantees, if there are any,
 //  3. visits them again, in a new order, for fair shares,
 //  4. appends the offers made to out.
-func (a *Allocator) run(candidates []*agent, out *Batch) {
+func (a *Allocator) run(candidates, asked []*agent, out *Batch) {
 	a.stats.Runs++
 	cy := &a.cycle
 	cy.list = cy.list[:0]
-	idle := true
 	for _, g := range candidates {
-		if g == nil || !a.offerable(g) {
-			continue
-		}
-		idle = false
-		if !g.free.empty() {
+		if a.offerable(g) && !g.free.empty() {
 			cy.list = append(cy.list, g)
 		}
 	}
-	if a.rules.LateWeightLost && !idle {
+	if a.rules.LateWeightLost && a.anyOfferable(asked) {
 		a.order.Ascend(func(drf.Client) bool { return false }) // the reference orders the roles even for a full agent
 	}
 	a.figures.skips += uint64(len(a.agentAt) - len(cy.list))
@@ -111,6 +107,11 @@ func (a *Allocator) run(candidates []*agent, out *Batch) {
 	clear(cy.made)
 	cy.made = cy.made[:0]
 	cy.seen, cy.running = view{}, false
+}
+
+// anyOfferable reports whether one of list can be offered, free or not.
+func (a *Allocator) anyOfferable(list []*agent) bool {
+	return slices.ContainsFunc(list, func(g *agent) bool { return g != nil && a.offerable(g) })
 }
 
 // pass visits every agent of the list once.

@@ -9,6 +9,9 @@ import (
 
 // startReference takes the sums of this run.
 func (a *Allocator) startReference() {
+	if a.quota.Len() == 0 {
+		return
+	}
 	cy := &a.cycle
 	cy.required = vec{}
 	for c := range a.quota.All() {

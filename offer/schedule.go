@@ -238,14 +238,12 @@ func (a *Allocator) runDue(skip bool, out *Batch) {
 	a.figures.due++
 	a.figures.latency += a.now.Sub(s.due) + a.rules.Coalesce
 	switch {
-	case s.all && a.rules.Triggers == OnRequest:
-		a.run(a.agents, out)
 	case s.all || len(s.fresh) > 0:
 		a.cycle.freshOnly = !s.all
-		a.run(a.allOpen(), out)
+		a.run(a.allOpen(), a.agents, out)
 		a.cycle.freshOnly = false
 	default:
-		a.run(s.list, out)
+		a.run(s.list, s.list, out)
 	}
 	a.askHolders(s.all || len(s.fresh) > 0, out)
 	a.done()
@@ -253,11 +251,7 @@ func (a *Allocator) runDue(skip bool, out *Batch) {
 
 // runAll makes the timer's run.
 func (a *Allocator) runAll(out *Batch) {
-	if a.rules.Triggers == OnRequest {
-		a.run(a.agents, out)
-	} else {
-		a.run(a.allOpen(), out)
-	}
+	a.run(a.allOpen(), a.agents, out)
 	a.askHolders(true, out)
 	a.done()
 }

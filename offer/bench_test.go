@@ -45,6 +45,14 @@ func benchRules() offer.Rules {
 	return offer.StrictDRF()
 }
 
+// targetRules are this library's own, for which docs/allocation.md §7.3 sets targets, unless PROFFER_RULES says strict.
+func targetRules() offer.Rules {
+	if os.Getenv("PROFFER_RULES") == "strict" {
+		return offer.StrictDRF()
+	}
+	return ownRules()
+}
+
 // ownRules run as soon as something changes and leave offers out.
 func ownRules() offer.Rules {
 	rules := offer.DefaultRules(offer.V1)
@@ -69,7 +77,11 @@ func newBenchWith(b testing.TB, rules offer.Rules) *bench {
 
 // full is a cluster that no run has looked at yet.
 func full(b testing.TB, agents, frameworks int) *bench {
-	s := newBench(b)
+	return fullWith(b, benchRules(), agents, frameworks)
+}
+
+func fullWith(b testing.TB, rules offer.Rules, agents, frameworks int) *bench {
+	s := newBenchWith(b, rules)
 	s.frameworks(b, frameworks)
 	s.agents(b, 0, agents)
 	return s
@@ -241,7 +253,7 @@ func BenchmarkDeclineLoop(b *testing.B) {
 // by a cpu, go and come back are timed beside it: those change every share.
 func BenchmarkOneEvent(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {
-		s := full(b, agents, frameworks)
+		s := fullWith(b, targetRules(), agents, frameworks)
 		s.poll()
 		out := make(map[offer.AgentID]offer.OfferID)
 		s.told(out)
@@ -340,7 +352,7 @@ func BenchmarkQuota(b *testing.B) {
 			var idle time.Duration
 			for b.Loop() {
 				b.StopTimer()
-				s := newBench(b)
+				s := newBenchWith(b, targetRules())
 				var list []quota.Config
 				for i := range roles {
 					text := "cpus:1;mem:1024;disk:1024"
@@ -372,7 +384,7 @@ func BenchmarkQuota(b *testing.B) {
 					b.Fatal(err)
 				}
 				begin := time.Now()
-				s.poll()
+				s.next()
 				idle += time.Since(begin)
 				b.StartTimer()
 			}

@@ -66,10 +66,26 @@ func (a *Allocator) shut(n *node, g *agent) bool {
 	if g.free.kinds != 0 || a.quota.Len() == 0 {
 		return false
 	}
+	if a.rules.Quota == QuotaReference {
+		return n.hasQuota && n.spentAll(&g.free.unres)
+	}
 	for ; n != a.root; n = n.parent {
 		if n.blocked {
 			return true
 		}
 	}
 	return false
+}
+
+// spentAll reports whether n's limit leaves nothing of any name in free, as this run counts it (QuotaReference).
+func (n *node) spentAll(free *vec) bool {
+	for i := range free.Len() {
+		if free.Get(i) == 0 {
+			continue
+		}
+		if most, limited := n.limit.of(i); !limited || most > n.spent.Get(i) {
+			return false
+		}
+	}
+	return true
 }

@@ -241,7 +241,7 @@ func (a *Allocator) stageRules(n *node, b *bundle, s stage) verdict {
 // wantsGuarantee reports whether the first stage has anything for n.
 func (a *Allocator) wantsGuarantee(n *node) bool {
 	if a.rules.Quota == QuotaReference {
-		return n.hasQuota && !n.guarantee.IsZero()
+		return n.hasQuota && !n.spent.Contains(&n.guarantee)
 	}
 	for up := n; up != a.root; up = up.parent {
 		if !up.need.IsZero() {

@@ -75,6 +75,9 @@ func (a *Allocator) referenceGuarantee(n *node, b *bundle) verdict {
 // referenceShare is the second stage.
 func (a *Allocator) referenceShare(n *node, b *bundle) verdict {
 	cy := &a.cycle
+	if cy.required.IsZero() && !n.limitCuts(&b.unres) {
+		return verdict{b: b, extra: b.unres}
+	}
 	gate := Gate(0)
 	ration := b.res.Filter(rationed)
 	got := a.shrinkToLimit(ration, n, &n.spent)
@@ -96,6 +99,16 @@ func (a *Allocator) referenceShare(n *node, b *bundle) verdict {
 	}
 	all := a.bundle(b.res.Filter(func(e resource.Resource) bool { return !rationed(e) }).Add(got))
 	return verdict{b: all, extra: all.unres, cutBy: gate}
+}
+
+// limitCuts reports whether n's limit leaves less than free, as this run counts it.
+func (n *node) limitCuts(free *vec) bool {
+	for _, l := range n.limit {
+		if free.Get(l.name) > max(l.most-n.spent.Get(l.name), 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // shrinkToLimit cuts r to what n's limit leaves beyond spent.

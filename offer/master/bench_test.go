@@ -1,6 +1,7 @@
 package master_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -9,8 +10,59 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/resource"
 )
+
+// BenchmarkAdmission is one agent's admission, from its request to its id, with a registry in memory.
+func BenchmarkAdmission(b *testing.B) {
+	store, ctx := registry.NewMemory(), context.Background()
+	m, err := master.New(master.Config{Entropy: [16]byte{1}})
+	require.NoError(b, err)
+	var rd master.Ready
+	step := func(in msg.Input) {
+		require.NoError(b, m.Step(0, in))
+		for m.Ready(&rd) {
+			for _, c := range rd.Commits {
+				require.NoError(b, m.Step(0, c.Answer(store.Commit(ctx, c.At, c.Ops))))
+			}
+		}
+	}
+	step(registry.Load(ctx, store))
+	total, l := resource.MustParse("cpus:32;mem:131072;disk:900000;ports:[31000-32000]"), msg.Link(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		l++
+		peer := msg.Node(fmt.Sprint(l))
+		step(msg.LinkUp{Link: l, Peer: peer})
+		step(msg.Envelope{Link: l, Body: msg.RegisterAgent{Info: msg.AgentInfo{Hostname: string(peer), Resources: total}, Total: total}})
+	}
+	require.Len(b, m.Agents(), int(l))
+}
+
+// BenchmarkTakeOver is a new leader of 50,000 agents, from the contents of its registry to the lead.
+func BenchmarkTakeOver(b *testing.B) {
+	const agents = 50_000
+	store, ctx := registry.NewMemory(), context.Background()
+	total := resource.MustParse("cpus:32;mem:131072;disk:900000;ports:[31000-32000]")
+	for i := range agents {
+		op, err := registry.Put(registry.Agent{Info: msg.AgentInfo{ID: offer.AgentID(fmt.Sprint("m-S", i)), Hostname: fmt.Sprint("host-", i), Resources: total}})
+		require.NoError(b, err)
+		_, err = store.Commit(ctx, store.Revision(), []registry.Op{op})
+		require.NoError(b, err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m, err := master.New(master.Config{Entropy: [16]byte{1}})
+		require.NoError(b, err)
+		require.NoError(b, m.Step(0, registry.Load(ctx, store)))
+		var rd master.Ready
+		require.True(b, m.Ready(&rd))
+		c := rd.Commits[0]
+		require.NoError(b, m.Step(0, c.Answer(store.Commit(ctx, c.At, c.Ops))))
+		require.True(b, m.Leading())
+	}
+}
 
 // BenchmarkTaskLife is one task from its offer to its acknowledged end, with all agents but one in use.
 func BenchmarkTaskLife(b *testing.B) {

@@ -26,7 +26,7 @@ func (m *Machine) Check() error {
 		return nil // its alarms are stopped, and nobody follows its books
 	}
 	for _, check := range []func() error{
-		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted,
+		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted, m.checkWhereabouts, m.checkLedger,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -64,8 +64,6 @@ func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
 		return corrupt("agents: %s is filed under %s", a.info.ID, id)
 	case m.nodes[a.node] != a:
 		return corrupt("nodes: %q is not that of agent %s", a.node, id)
-	case m.unreachable.has(id):
-		return corrupt("agent %s is registered and unreachable", id)
 	case a.link != nil && (a.link.agent != a || m.links[a.link.id] != a.link):
 		return corrupt("link of agent %s does not carry it", id)
 	case m.moving[id]: // its alarms are as they were, or stopped
@@ -303,6 +301,60 @@ func (m *Machine) checkCompleted() error {
 		return err
 	}
 	return bound("completed frameworks", m.completed.len(), m.cfg.Bounds.CompletedFrameworks)
+}
+
+// checkWhereabouts sees that every agent id is at one place (docs/protocol.md §4.2).
+func (m *Machine) checkWhereabouts() error {
+	at := map[offer.AgentID]string{}
+	var err error
+	put := func(id offer.AgentID, where string) bool {
+		if other, twice := at[id]; twice && err == nil {
+			err = corrupt("agent %s is %s and %s", id, other, where)
+		}
+		at[id] = where
+		return err == nil
+	}
+	for id := range sortedPairs(m.agents) {
+		put(id, "registered")
+	}
+	for id, a := range sortedPairs(m.recovered) {
+		put(id, "recovered")
+		if a.Info.ID != id && err == nil {
+			err = corrupt("recovered agents: %s is filed under %s", a.Info.ID, id)
+		}
+	}
+	m.unreachable.all(func(id offer.AgentID, _ lostAgent) bool { return put(id, "unreachable") })
+	m.gone.all(func(id offer.AgentID, _ offer.Time) bool { return put(id, "gone") })
+	if err != nil {
+		return err
+	}
+	if len(m.recovered) > 0 && !m.sweep.isSet() && len(m.removals.queue)+len(m.moving) == 0 {
+		return corrupt("recovered agents: %d, and nobody waits for them", len(m.recovered))
+	}
+	return bound("gone agents", m.gone.len(), m.cfg.Bounds.GoneAgents)
+}
+
+// checkLedger sees that whatever is in transition has a commit that ends it.
+func (m *Machine) checkLedger() error {
+	l := &m.ledger
+	if (len(l.flying) > 0) != l.alarm.isSet() {
+		return corrupt("ledger: %d changes are under way, the alarm is set: %t", len(l.flying), l.alarm.isSet())
+	}
+	if idle := !l.alarm.isSet() && len(l.waiting) == 0; idle && len(m.moving)+len(m.arriving)+len(m.calls) > 0 {
+		return corrupt("ledger: nothing is under way, and %d agents, %d addresses and %d calls wait", len(m.moving), len(m.arriving), len(m.calls))
+	}
+	waiting := 0
+	for id, k := range sortedPairs(m.links) {
+		if k.waiting {
+			waiting++
+		} else if len(k.held) > 0 || k.gone {
+			return corrupt("links: %d waits for nothing, holds %d messages, gone %t", id, len(k.held), k.gone)
+		}
+	}
+	if waiting != len(m.arriving) {
+		return corrupt("links: %d wait for %d arrivals", waiting, len(m.arriving))
+	}
+	return bound("operators' calls", len(m.calls), m.cfg.Bounds.OperatorCalls)
 }
 
 func bound(what string, n, most int) error {

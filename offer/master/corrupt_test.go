@@ -10,6 +10,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
@@ -149,6 +150,23 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 			f(m).unreachable.add("u", &task{TaskReport: TaskReport{ID: "u"}}, 9)
 			m.cfg.Bounds.UnreachableTasks = 0
 		}, "unreachable tasks of"},
+		{"agent unreachable as well", func(m *Machine) { m.unreachable.add(a(m).info.ID, lostAgent{}, 9) }, "is registered and unreachable"},
+		{"agent gone as well", func(m *Machine) { m.gone.add(a(m).info.ID, 1, 9) }, "is registered and gone"},
+		{"agent recovered as well", func(m *Machine) {
+			m.recovered[a(m).info.ID] = registry.Agent{Info: a(m).info}
+		}, "is registered and recovered"},
+		{"recovered agent filed wrongly", func(m *Machine) { m.recovered["x"] = registry.Agent{} }, "recovered agents: "},
+		{"recovered agent not awaited", func(m *Machine) {
+			m.recovered["x"] = registry.Agent{Info: msg.AgentInfo{ID: "x"}}
+		}, "nobody waits for them"},
+		{"bound on gone agents", func(m *Machine) { m.gone.add("x", 1, 9); m.cfg.Bounds.GoneAgents = 0 }, "gone agents: 1, the bound is 0"},
+		{"commit without alarm", func(m *Machine) { m.ledger.flying = []change{{}} }, "ledger: 1 changes"},
+		{"agent in transition", func(m *Machine) { m.moving["x"] = true }, "ledger: nothing is under way, and 1 agents"},
+		{"address in transition", func(m *Machine) { m.arriving["x"] = true }, "1 addresses"},
+		{"call forgotten", func(m *Machine) { m.calls = make([]msg.Operate, 1) }, "1 calls wait"},
+		{"message forgotten", func(m *Machine) { m.links[1].held = []msg.Message{msg.Pong{}} }, "holds 1 messages"},
+		{"link's end forgotten", func(m *Machine) { m.links[1].gone = true }, "gone true"},
+		{"link in transition", func(m *Machine) { m.links[1].waiting = true }, "1 wait for 0 arrivals"},
 		{"fault", func(m *Machine) { m.must(errors.New("no such thing")) }, "no such thing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -78,7 +78,7 @@ func (m *Machine) takeOver(found *registry.Contents) {
 		m.rememberGone(g.ID, g.Since)
 	}
 	if len(m.recovered) > 0 {
-		m.ringAfter(&m.sweep, m.cfg.ReregisterTimeout)
+		m.awaitRecovered()
 	}
 }
 
@@ -100,7 +100,7 @@ func (m *Machine) sweepRecovered() {
 		m.condemn(id)
 	}
 	if len(missing) < len(m.recovered) { // those on their way in or out: look again
-		m.ringAfter(&m.sweep, m.cfg.ReregisterTimeout)
+		m.awaitRecovered()
 	}
 }
 
@@ -118,6 +118,11 @@ func (m *Machine) loseRecovered(id offer.AgentID) {
 // keepForLater keeps an agent that is admitted and not here: it is awaited as after an election.
 func (m *Machine) keepForLater(a registry.Agent) {
 	m.recovered[a.Info.ID] = a
+	m.awaitRecovered()
+}
+
+// awaitRecovered looks after recovered agents in ReregisterTimeout, unless somebody does so before.
+func (m *Machine) awaitRecovered() {
 	if !m.sweep.isSet() {
 		m.ringAfter(&m.sweep, m.cfg.ReregisterTimeout)
 	}

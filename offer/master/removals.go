@@ -70,7 +70,12 @@ func (m *Machine) removeMissing(id offer.AgentID) bool {
 		m.loseAgent(a, &a.ping, fmt.Sprintf("%d pings went unanswered", a.missed))
 		return true
 	}
-	if _, missing := m.recovered[id]; !missing || m.moving[id] {
+	_, missing := m.recovered[id]
+	switch {
+	case !missing:
+		return false
+	case m.moving[id]: // on its way in, or about to be changed by an operator
+		m.awaitRecovered()
 		return false
 	}
 	m.loseRecovered(id)

@@ -81,7 +81,8 @@ func NewClusterOn(cfg Config) *Cluster {
 
 // AddMaster adds the master, as host.DefaultMaster unless cfg names a node. Entropy and the allocator's seed come from
 // the cluster's seed where they are zero. All masters of a cluster have one registry: one that is added when another was
-// killed takes over what that one had to remember. It returns nil where it fails.
+// killed takes over what that one had to remember, and one that is added beside another fences it: that one ends at its next
+// commit. It returns nil where it fails.
 func (c *Cluster) AddMaster(cfg master.Config) *host.MasterNode {
 	if cfg.Allocator.Seed == 0 {
 		cfg.Allocator.Seed = c.seed

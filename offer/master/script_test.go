@@ -1,7 +1,11 @@
 package master_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,7 +14,9 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/reservation"
 	"github.com/proffer-go/proffer/role"
 )
@@ -36,7 +42,12 @@ import (
 //	reconcile s [t …]                          s asks for states
 //	exited a s x status=1                      a tells that executor x of s ended
 //	operator weight web 2                      an operator's call: weight, reserve AGENT ROLE RESOURCES, deactivate AGENT,
-//	                                           reactivate AGENT, teardown SCHEDULER
+//	                                           reactivate AGENT, gone AGENT, teardown SCHEDULER
+//	hold                                       from now on commits wait
+//	commit [fail]                              the first that waits is written, or fails
+//	registry                                   what is durable
+//	leader                                     another master takes over what is durable; nobody is linked with it yet, and
+//	                                           its own ids begin with m2/, m3/, …
 //	explain s web a                            why s gets nothing of a for a role
 //	tasks                                      the rows of all tasks
 //	verbose                                    from now on pings and heartbeats as well
@@ -47,16 +58,14 @@ type script struct {
 	out        strings.Builder
 	verbose    bool
 	told       int // events that were printed
+	masters    []msg.MasterID
+	kept       map[string]msg.ReregisterAgent // what agents ran under the master before
 }
 
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
-		s := &script{rig: newRig(t), agents: map[string]agentID{}, frameworks: map[string]frameworkID{}}
-		s.sent = func(to string, b msg.Message) {
-			if line := s.describe(b); line != "" {
-				fmt.Fprintf(&s.out, "to %s: %s\n", to, line)
-			}
-		}
+		s := &script{agents: map[string]agentID{}, frameworks: map[string]frameworkID{}}
+		s.lead(newRig(t))
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()
 			s.run(d)
@@ -67,9 +76,66 @@ func TestScripts(t *testing.T) {
 			if s.out.Len() == 0 {
 				return "nothing\n"
 			}
-			return strings.ReplaceAll(s.out.String(), string(s.m.Info().ID)+"-", "")
+			out := strings.ReplaceAll(s.out.String(), string(s.masters[0])+"-", "")
+			for i, id := range s.masters {
+				out = strings.ReplaceAll(strings.ReplaceAll(out, string(id)+"-", fmt.Sprintf("m%d/", i+1)), string(id), fmt.Sprintf("m%d", i+1))
+			}
+			return out
 		})
 	})
+}
+
+// lead begins the time of a master.
+func (s *script) lead(r *rig) {
+	s.rig, s.told = r, 0
+	s.masters = append(s.masters, r.m.Info().ID)
+	r.sent = func(to string, b msg.Message) {
+		if line := s.describe(b); line != "" {
+			fmt.Fprintf(&s.out, "to %s: %s\n", to, line)
+		}
+	}
+}
+
+// succeed lets another master take over.
+func (s *script) succeed() {
+	s.kept = map[string]msg.ReregisterAgent{}
+	for _, name := range slices.Sorted(maps.Keys(s.agents)) {
+		s.kept[name] = s.report(s.agents[name])
+	}
+	s.lead(s.successor(func(c *master.Config) { c.Entropy[0] = byte(len(s.masters) + 9) }))
+}
+
+// commit writes the first commit that waits, or lets it fail.
+func (s *script) commit(fail bool) {
+	s.answer = nil
+	var keys []string
+	for _, o := range s.commits[0].Ops {
+		word, _, _ := strings.Cut(o.String(), " (")
+		keys = append(keys, word)
+	}
+	if fail {
+		fmt.Fprintf(&s.out, "%s: fails\n", strings.Join(keys, ", "))
+		require.NoError(s.t, s.step(s.commits[0].Answer(0, errors.New("disk full"))))
+		fmt.Fprintln(&s.out, "resigns:", s.resigned)
+	} else {
+		fmt.Fprintf(&s.out, "%s\n", strings.Join(keys, ", "))
+		s.release()
+	}
+	for _, a := range s.answer {
+		if a.Err == nil {
+			a.Err = errors.New("done")
+		}
+		fmt.Fprintln(&s.out, "to the operator:", a.Err)
+	}
+}
+
+// durable draws the registry.
+func (s *script) durable() {
+	_, err := s.store.Load(context.Background(), func(o registry.Op) error {
+		_, err := fmt.Fprintf(&s.out, "%s %s\n", o.Key, o.Value)
+		return err
+	})
+	require.NoError(s.t, err)
 }
 
 // run carries out one command.
@@ -92,6 +158,11 @@ func (s *script) run(d *datadriven.TestData) {
 	}
 	switch d.Cmd {
 	case "agent":
+		if s.holding {
+			s.up(arg(0))
+			s.say(arg(0), registration(arg(0), val("total", "")))
+			return
+		}
 		s.agents[arg(0)] = s.agent(arg(0), val("total", ""))
 	case "scheduler":
 		s.subscribe(arg(0), d, val)
@@ -113,7 +184,19 @@ func (s *script) run(d *datadriven.TestData) {
 		fmt.Fprintln(&s.out, s.m.Explain(s.frameworks[arg(0)], role.Name(arg(1)), s.agents[arg(2)]))
 	case "verbose":
 		s.verbose = true
+	case "hold":
+		s.hold()
+	case "commit":
+		s.commit(len(args) > 0 && args[0] == "fail")
+	case "registry":
+		s.durable()
+	case "leader":
+		s.succeed()
 	case "operator":
+		if s.holding {
+			require.NoError(s.t, s.step(msg.Operate{Call: s.operatorCall(arg)}))
+			return
+		}
 		if err := s.operate(s.operatorCall(arg)); err != nil {
 			fmt.Fprintln(&s.out, "refused:", err)
 		}
@@ -138,7 +221,7 @@ func (s *script) subscribe(name string, d *datadriven.TestData, val func(key, ot
 	}
 	i.Capabilities.PartitionAware, i.Checkpoint = !d.HasArg("old"), !d.HasArg("forgetful")
 	if id := val("id", ""); id != "" {
-		i.ID = frameworkID(string(s.m.Info().ID) + "-" + id)
+		i.ID = frameworkID(string(s.masters[0]) + "-" + id)
 	}
 	s.up(name)
 	if err := s.try(name, msg.Subscribe{Framework: i}); err != nil {
@@ -157,7 +240,12 @@ func (s *script) reregister(name string, lose []string) {
 		}
 		return false
 	}
-	s.say(name, s.report(s.agents[name], func(b *msg.ReregisterAgent) {
+	_, known := s.m.Books(s.agents[name])
+	kept, before := s.kept[name]
+	if err := s.try(name, s.report(s.agents[name], func(b *msg.ReregisterAgent) {
+		if before && !known {
+			*b = kept
+		}
 		tasks, executors := b.Tasks, b.Executors
 		b.Tasks, b.Executors = nil, nil
 		for _, t := range tasks {
@@ -170,7 +258,9 @@ func (s *script) reregister(name string, lose []string) {
 				b.Executors = append(b.Executors, e)
 			}
 		}
-	}))
+	})); err != nil {
+		fmt.Fprintln(&s.out, "refused:", err)
+	}
 }
 
 func (s *script) operatorCall(arg func(int) string) msg.OperatorCall {
@@ -183,6 +273,8 @@ func (s *script) operatorCall(arg func(int) string) msg.OperatorCall {
 		return msg.ChangeAgent{Agent: s.agents[arg(1)], Op: reservation.Reserve{Resources: operators(arg(3), role.Name(arg(2)))}}
 	case "deactivate":
 		return msg.DeactivateAgent{Agent: s.agents[arg(1)]}
+	case "gone":
+		return msg.MarkAgentGone{Agent: s.agents[arg(1)]}
 	case "reactivate":
 		return msg.ReactivateAgent{Agent: s.agents[arg(1)]}
 	case "teardown":

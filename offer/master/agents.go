@@ -16,13 +16,13 @@ import (
 
 // agent is a registered agent (docs/protocol.md §4.2), connected or not.
 type agent struct {
-	info        msg.AgentInfo
-	node        msg.Node
-	link        *link              // nil: disconnected
-	base        resource.Resources // its total as far as it confirmed it
-	total       resource.Resources // base with the pending operations applied: what counts here
-	deactivated bool
-	registered  offer.Time
+	info  msg.AgentInfo
+	node  msg.Node
+	link  *link              // nil: disconnected
+	base  resource.Resources // its total as far as it confirmed it
+	total resource.Resources // base with the pending operations applied: what counts here
+	orders
+	registered offer.Time
 
 	tasks     map[taskKey]*task // live, and terminal ones until acknowledged
 	executors map[executorKey]*executor
@@ -136,7 +136,7 @@ func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
 			m.durably([]registry.Op{registry.Delete(registry.AgentKey(id))}, nil)
 			return
 		}
-		a := m.addAgent(l, b.Info, b.Total, false)
+		a := m.addAgent(l, b.Info, b.Total, orders{})
 		m.toAgent(a, msg.AgentRegistered{Agent: id, PingTimeout: m.pingPatience()})
 		m.startPings(a)
 	})
@@ -155,9 +155,9 @@ func (m *Machine) roomForAgent(l *link, spec offer.AgentSpec) error {
 }
 
 // addAgent puts an agent that the allocator knows into the books.
-func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources, deactivated bool) *agent {
+func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources, o orders) *agent {
 	a := &agent{
-		info: info, node: l.peer, base: total, total: total, deactivated: deactivated, registered: m.now,
+		info: info, node: l.peer, base: total, total: total, orders: o, registered: m.now,
 		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{},
 	}
 	a.ping.ring = func() { m.pingAgent(a) }
@@ -209,7 +209,7 @@ func (m *Machine) loseAgent(a *agent, found *alarm, why string) {
 	}
 	m.alarms.stop(&a.ping)
 	m.alarms.stop(&a.reregister)
-	lost := lostAgent{id: a.info.ID, since: m.now, deactivated: a.deactivated}
+	lost := lostAgent{id: a.info.ID, since: m.now, orders: a.orders}
 	m.move(lost.id, m.lostOps(lost), func() {
 		for _, t := range a.sortedTasks() {
 			lost.tasks = append(lost.tasks, t.agentKey())

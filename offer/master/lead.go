@@ -71,7 +71,7 @@ func (m *Machine) takeOver(found *registry.Contents) {
 	m.expected = len(found.Agents)
 	slices.SortStableFunc(found.Unreachable, func(a, b registry.Unreachable) int { return cmp.Compare(a.Since, b.Since) })
 	for _, u := range found.Unreachable {
-		m.rememberLost(lostAgent{id: u.ID, since: u.Since, deactivated: u.Deactivated})
+		m.rememberLost(lostAgent{id: u.ID, since: u.Since, orders: orders{u.Deactivated, u.Drain}})
 	}
 	slices.SortStableFunc(found.Gone, func(a, b registry.Gone) int { return cmp.Compare(a.Since, b.Since) })
 	for _, g := range found.Gone {
@@ -107,7 +107,7 @@ func (m *Machine) sweepRecovered() {
 // loseRecovered makes an agent unreachable that this master has not seen yet. Its tasks are not known.
 func (m *Machine) loseRecovered(id offer.AgentID) {
 	was := m.recovered[id]
-	lost := lostAgent{id: id, since: m.now, deactivated: was.Deactivated}
+	lost := lostAgent{id: id, since: m.now, orders: ordersOf(was)}
 	m.move(id, m.lostOps(lost), func() {
 		delete(m.recovered, id)
 		m.rememberLost(lost)
@@ -149,7 +149,7 @@ func (m *Machine) Leading() bool { return m.phase == phaseLeading }
 func (m *Machine) Remembered() registry.Contents {
 	c := registry.Contents{Master: m.Info(), Agents: m.sortedRecovered()}
 	for _, a := range sortedAgents(m.agents) {
-		c.Agents = append(c.Agents, a.record(a.deactivated))
+		c.Agents = append(c.Agents, a.record())
 	}
 	slices.SortFunc(c.Agents, func(a, b registry.Agent) int { return cmp.Compare(a.Info.ID, b.Info.ID) })
 	m.unreachable.all(func(id offer.AgentID, l lostAgent) bool {

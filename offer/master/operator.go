@@ -159,35 +159,57 @@ func (m *Machine) activateAgent(id offer.AgentID, on bool) (waits bool, err erro
 	if err := m.busy(id); err != nil {
 		return false, err
 	}
-	a, known := m.agents[id], m.recovered[id]
-	lost, _ := m.unreachable.get(id)
-	var is bool
-	var ops []registry.Op
-	var then func()
-	switch m.whereIs(id) {
-	case agentRegistered:
-		is, then = a.deactivated, func() { m.setDeactivated(a, !on) }
-		ops, err = agentOps(a.record(!on))
-	case agentRecovered:
-		is, known.Deactivated = known.Deactivated, !on
-		then = func() { m.recovered[id] = known }
-		ops, err = agentOps(known)
-	case agentUnreachable:
-		is, lost.deactivated = lost.deactivated, !on
-		then = func() { m.unreachable.replace(id, lost) }
-		ops = m.lostOps(lost)
-	default:
-		err = fmt.Errorf("%w: %q", ErrNoAgent, id)
+	is, known := m.ordersFor(id)
+	want := orders{deactivated: !on}
+	switch {
+	case !known:
+		return false, fmt.Errorf("%w: %q", ErrNoAgent, id)
+	case !on:
+		want.drain = is.drain
+	case is.drain != nil && !is.drain.Drained:
+		return false, fmt.Errorf("%w: agent %s is draining; wait until it is empty", ErrBusy, id)
 	}
-	if err != nil || is == !on {
+	if is == want {
+		return false, nil
+	}
+	ops, then, err := m.order(id, want)
+	if err != nil {
 		return false, err
 	}
 	m.move(id, ops, m.inTurn(then))
 	return true, nil
 }
 
-func (m *Machine) setDeactivated(a *agent, on bool) {
-	a.deactivated = on
-	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !on && a.link != nil))
+// ordersFor finds what operators want of an agent, wherever it is.
+func (m *Machine) ordersFor(id offer.AgentID) (o orders, known bool) {
+	switch m.whereIs(id) {
+	case agentRegistered:
+		return m.agents[id].orders, true
+	case agentRecovered, agentUnreachable:
+		return m.remembersOf(id).orders, true
+	}
+	return orders{}, false
+}
+
+// order is how an agent gets new orders: what is written, and what happens then.
+func (m *Machine) order(id offer.AgentID, o orders) (ops []registry.Op, then func(), err error) {
+	switch m.whereIs(id) {
+	case agentRegistered:
+		a := m.agents[id]
+		ops, err = agentOps(o.record(a.info))
+		return ops, func() { m.obey(a, o) }, err
+	case agentRecovered:
+		next := o.record(m.recovered[id].Info)
+		ops, err = agentOps(next)
+		return ops, func() { m.recovered[id] = next }, err
+	}
+	lost, _ := m.unreachable.get(id)
+	lost.orders = o
+	return m.lostOps(lost), func() { m.unreachable.replace(id, lost) }, nil
+}
+
+func (m *Machine) obey(a *agent, o orders) {
+	a.orders = o
+	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !o.deactivated && a.link != nil))
 	m.emit(AgentUpdated{a.report()})
 }

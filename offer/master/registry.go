@@ -102,10 +102,20 @@ func (o ousted) finish(m *Machine) {
 	}
 }
 
-// record is what the registry holds of an agent.
-func (a *agent) record(deactivated bool) registry.Agent {
-	return registry.Agent{Info: a.info, Deactivated: deactivated}
+// orders are what operators want of an agent: they follow it wherever it is kept.
+type orders struct {
+	deactivated bool
+	drain       *registry.Drain // kept for a master that drains; never changed in place
 }
+
+func ordersOf(a registry.Agent) orders { return orders{a.Deactivated, a.Drain} }
+
+func (o orders) record(info msg.AgentInfo) registry.Agent {
+	return registry.Agent{Info: info, Deactivated: o.deactivated, Drain: o.drain}
+}
+
+// record is what the registry holds of an agent.
+func (a *agent) record() registry.Agent { return a.orders.record(a.info) }
 
 // agentOps admits an agent, or changes what is written of an admitted one.
 func agentOps(r registry.Agent) ([]registry.Op, error) {
@@ -114,7 +124,7 @@ func agentOps(r registry.Agent) ([]registry.Op, error) {
 		return nil, err
 	}
 	ops := []registry.Op{op}
-	if r.Deactivated {
+	if r.Deactivated || r.Drain != nil {
 		ops = append(ops, capability(registry.CapabilityDraining))
 	}
 	return ops, nil
@@ -183,14 +193,14 @@ func capability(name string) registry.Op {
 
 // lostAgent is what is remembered of an unreachable agent.
 type lostAgent struct {
-	id          offer.AgentID
-	since       offer.Time
-	deactivated bool
-	tasks       []taskKey // parked at their frameworks, as long as those remember them
+	id    offer.AgentID
+	since offer.Time
+	orders
+	tasks []taskKey // parked at their frameworks, as long as those remember them
 }
 
 func (l lostAgent) record() registry.Unreachable {
-	return registry.Unreachable{ID: l.id, Since: l.since, Deactivated: l.deactivated}
+	return registry.Unreachable{ID: l.id, Since: l.since, Deactivated: l.deactivated, Drain: l.drain}
 }
 
 // rememberLost remembers an unreachable agent. Beyond the bound the oldest is forgotten, here and then in the registry.

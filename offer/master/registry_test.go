@@ -777,3 +777,48 @@ func TestAgentRemovalRate(t *testing.T) {
 		require.ErrorIs(t, err, master.ErrConfig)
 	}
 }
+
+// docs/protocol.md §16: orders of operators follow an agent wherever it is kept, those as well that only a later master acts on.
+func TestOrdersFollowAnAgent(t *testing.T) {
+	drain := &registry.Drain{MaxGrace: time.Minute, MarkGone: true}
+	described := registration("a", "cpus:4;mem:1024")
+	described.Info.ID = "m-S0"
+	r := newRigOn(t, seed(t, registry.Agent{Info: described.Info, Deactivated: true, Drain: drain}), master.Config{Entropy: [16]byte{1}})
+	is := func(want *registry.Drain) {
+		t.Helper()
+		c := r.stored()
+		if len(c.Unreachable) > 0 {
+			require.Equal(t, want, c.Unreachable[0].Drain)
+			require.True(t, c.Unreachable[0].Deactivated)
+			return
+		}
+		require.Equal(t, want, c.Agents[0].Drain)
+		require.True(t, c.Agents[0].Deactivated)
+	}
+	back := msg.ReregisterAgent{Info: described.Info, Total: described.Total}
+	r.up("a")
+	back.Info.Hostname = "other"
+	r.say("a", back)
+	is(drain)
+	back.Info.Hostname = "another"
+	r.say("a", back)
+	require.Equal(t, "another", r.stored().Agents[0].Info.Hostname)
+	is(drain)
+	require.ErrorIs(t, r.operate(msg.ReactivateAgent{Agent: "m-S0"}), master.ErrBusy)
+	require.NoError(t, r.operate(msg.DeactivateAgent{Agent: "m-S0"}))
+	is(drain)
+	r.advance(80 * time.Second)
+	require.Len(t, r.stored().Unreachable, 1)
+	is(drain)
+	require.ErrorIs(t, r.operate(msg.ReactivateAgent{Agent: "m-S0"}), master.ErrBusy)
+	r.up("a")
+	r.say("a", back)
+	require.Empty(t, r.stored().Unreachable)
+	is(drain)
+
+	drained := registry.Agent{Info: described.Info, Deactivated: true, Drain: &registry.Drain{Drained: true}}
+	r = newRigOn(t, seed(t, drained), master.Config{Entropy: [16]byte{1}})
+	require.NoError(t, r.operate(msg.ReactivateAgent{Agent: "m-S0"}), "it also ends the drained state")
+	require.Nil(t, r.stored().Agents[0].Drain)
+	require.False(t, r.stored().Agents[0].Deactivated)
+}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
-	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -250,7 +249,7 @@ func (r *agentReport) uses() []offer.Use {
 func (m *Machine) returnAgent(l *link, b msg.ReregisterAgent, r *agentReport) error {
 	id := r.info.ID
 	known, recovered := m.recovered[id]
-	want := registry.Agent{Info: r.info, Deactivated: m.remembersOf(id).deactivated}
+	want := m.remembersOf(id).orders.record(r.info)
 	if err := m.roomForAgent(l, m.specOf(r, want.Deactivated)); err != nil {
 		return err
 	}
@@ -298,7 +297,7 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 	delete(m.recovered, r.info.ID)
 	m.unreachable.remove(r.info.ID)
 	m.announceRecovered(recovered)
-	a := m.addAgent(l, r.info, r.total, was.deactivated)
+	a := m.addAgent(l, r.info, r.total, was.orders)
 	for _, e := range r.sortedExecutors() {
 		m.addExecutor(a, e)
 	}
@@ -322,7 +321,7 @@ func (m *Machine) remembersOf(id offer.AgentID) lostAgent {
 	if ok {
 		return was
 	}
-	was.deactivated = m.recovered[id].Deactivated
+	was.orders = ordersOf(m.recovered[id])
 	for _, f := range m.sortedFrameworks() {
 		f.unreachable.all(func(_ msg.TaskID, t *task) bool {
 			if t.Agent == id {
@@ -404,7 +403,7 @@ func (m *Machine) reviseAgent(l *link, a *agent, b msg.ReregisterAgent, r *agent
 	if err := m.boundUnion(a, r); err != nil {
 		return err
 	}
-	ops, err := agentOps(registry.Agent{Info: r.info, Deactivated: a.deactivated})
+	ops, err := agentOps(a.orders.record(r.info))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -414,7 +413,7 @@ func (m *Machine) reviseAgent(l *link, a *agent, b msg.ReregisterAgent, r *agent
 			err = m.resumeAgent(l, a, r)
 		}
 		if err != nil { // it stays as it was
-			ops, err := agentOps(a.record(a.deactivated))
+			ops, err := agentOps(a.record())
 			m.must(err)
 			m.durably(ops, nil)
 		}

@@ -93,6 +93,24 @@ type Drain struct {
 	Drained  bool          // it is empty
 }
 
+// String gives it in words.
+func (d *Drain) String() string {
+	if d == nil {
+		return "not draining"
+	}
+	out := "draining"
+	if d.Drained {
+		out = "drained"
+	}
+	if d.MaxGrace > 0 {
+		out += fmt.Sprintf(" with at most %v of grace", d.MaxGrace)
+	}
+	if d.MarkGone {
+		out += ", then gone"
+	}
+	return out
+}
+
 // Capabilities that are stored by this version. A store that names another one is not led (docs/protocol.md §5).
 const (
 	// CapabilityDraining: an agent is deactivated or draining.

@@ -24,6 +24,7 @@ type machine struct {
 	p     *plain
 	rules offer.Rules
 	same  bool // the plain allocator knows these rules: offers must be equal
+	quiet bool // commands are not followed by a Poll
 	now   offer.Time
 	batch offer.Batch
 
@@ -67,7 +68,7 @@ func TestProperty8And11WithAgentsKeptWhole(t *testing.T) {
 
 // docs/allocation.md §6
 func TestPropertiesUnderTheReferencesRules(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { runMachine(t, offer.StrictDRF(), false) })
+	rapid.Check(t, func(t *rapid.T) { runMachine(t, offer.StrictDRF(), true) })
 }
 
 func runMachine(t *rapid.T, rules offer.Rules, same bool) {
@@ -103,6 +104,7 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
 		"setAgent":       m.setAgentActive,
 		"attributes":     m.attributes,
 		"hostname":       m.hostname,
+		"domain":         m.domain,
 		"addFramework":   m.addFramework,
 		"addFramework2":  m.addFramework,
 		"update":         m.updateFramework,
@@ -126,6 +128,9 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
 		"advance":        m.advance,
 		"advance2":       m.advance,
 		"replaceByAFork": m.fork,
+	}
+	if rules.Triggers == offer.OnRequest {
+		actions["pending"] = m.pending
 	}
 	for _, name := range not {
 		delete(actions, name)
@@ -211,7 +216,7 @@ func part(t *rapid.T, r resource.Resources) resource.Resources {
 }
 
 func someCaps(t *rapid.T) offer.Capability {
-	return offer.Capability(rapid.IntRange(0, 15).Draw(t, "caps"))
+	return offer.Capability(rapid.IntRange(0, 31).Draw(t, "caps"))
 }
 
 // ---- commands
@@ -224,6 +229,7 @@ func (m *machine) addAgent(t *rapid.T) {
 	}
 	s := offer.AgentSpec{
 		ID: id, Hostname: "h" + string(id), Total: someResources(t), Inactive: rapid.IntRange(0, 5).Draw(t, "inactive") == 0,
+		Region: someRegion(t),
 	}
 	if rapid.IntRange(0, 2).Draw(t, "used") == 0 {
 		f, r := rapid.SampledFrom(someFrameworks).Draw(t, "framework"), rapid.SampledFrom(someRoles).Draw(t, "role")
@@ -237,6 +243,7 @@ func (m *machine) addAgent(t *rapid.T) {
 	}
 	require.NoError(t, m.a.AddAgent(m.now, s))
 	m.p.agents[id] = &plainAgent{s, !s.Inactive}
+	m.p.ask(id)
 	for _, u := range s.Used {
 		m.p.use(plainUse{key{u.Framework, u.Role}, id, u.Resources}, true)
 	}
@@ -248,7 +255,7 @@ func (p *plain) use(u plainUse, served bool) {
 	if u.res.IsEmpty() {
 		return
 	}
-	if served {
+	if served && p.charged(u.key) {
 		p.pending = append(p.pending, u)
 	}
 	for i := range p.uses {
@@ -272,8 +279,12 @@ func (m *machine) framework(t *rapid.T) (*plainFramework, bool) {
 
 func (m *machine) updateAgent(t *rapid.T) {
 	if g, ok := m.agent(t); ok {
-		g.Total = someResources(t)
-		require.NoError(t, m.a.UpdateAgent(m.now, g.ID, g.Total))
+		total := someResources(t)
+		require.NoError(t, m.a.UpdateAgent(m.now, g.ID, total))
+		if !total.Equal(g.Total) {
+			m.p.ask(g.ID)
+		}
+		g.Total = total
 		m.poll(t)
 	}
 }
@@ -282,6 +293,7 @@ func (m *machine) removeAgent(t *rapid.T) {
 	if g, ok := m.agent(t); ok {
 		require.NoError(t, m.a.RemoveAgent(m.now, g.ID))
 		delete(m.p.agents, g.ID)
+		delete(m.p.reference.list, g.ID)
 		m.p.forget(func(_ key, id offer.AgentID) bool { return id == g.ID }, true)
 		delete(m.p.turn, g.ID)
 		delete(m.p.streaks, g.ID)
@@ -317,6 +329,7 @@ func (m *machine) attributes(t *rapid.T) {
 		require.NoError(t, m.a.SetAttributes(m.now, g.ID, at))
 		if !at.Equal(g.Attributes) {
 			g.Attributes = at
+			m.p.ask(g.ID)
 			m.p.forgive(func(_ key, id offer.AgentID) bool { return id == g.ID })
 			delete(m.p.turn, g.ID)
 			delete(m.p.streaks, g.ID)
@@ -327,8 +340,28 @@ func (m *machine) attributes(t *rapid.T) {
 
 func (m *machine) hostname(t *rapid.T) {
 	if g, ok := m.agent(t); ok {
-		g.Hostname = "h" + string(rapid.SampledFrom(someAgents).Draw(t, "host"))
-		require.NoError(t, m.a.SetHostname(m.now, g.ID, g.Hostname))
+		host := "h" + string(rapid.SampledFrom(someAgents).Draw(t, "host"))
+		require.NoError(t, m.a.SetHostname(m.now, g.ID, host))
+		if host != g.Hostname {
+			m.p.ask(g.ID)
+		}
+		g.Hostname = host
+		m.poll(t)
+	}
+}
+
+func someRegion(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"", "", "", "", "far"}).Draw(t, "region")
+}
+
+func (m *machine) domain(t *rapid.T) {
+	if g, ok := m.agent(t); ok {
+		region := someRegion(t)
+		require.NoError(t, m.a.SetDomain(m.now, g.ID, region, g.Zone))
+		if region != g.Region {
+			m.p.ask(g.ID)
+		}
+		g.Region = region
 		m.poll(t)
 	}
 }
@@ -365,6 +398,14 @@ func (m *machine) addFramework(t *rapid.T) {
 	s.Inactive = rapid.IntRange(0, 5).Draw(t, "inactive") == 0
 	require.NoError(t, m.a.AddFramework(m.now, s))
 	m.p.fws[id] = &plainFramework{s, !s.Inactive}
+	for _, u := range m.p.uses {
+		if m.rules.ChargeUnknownLate && u.f == id {
+			m.p.pending = append(m.p.pending, u)
+		}
+	}
+	if !s.Inactive {
+		m.p.ask()
+	}
 	m.poll(t)
 }
 
@@ -397,7 +438,9 @@ func (m *machine) setFrameworkActive(t *rapid.T) {
 	}
 	f.active = rapid.Bool().Draw(t, "active")
 	require.NoError(t, m.a.SetFrameworkActive(m.now, f.ID, f.active))
-	if !f.active {
+	if f.active {
+		m.p.ask()
+	} else {
 		m.p.forget(func(k key, _ offer.AgentID) bool { return k.f == f.ID }, false)
 		m.p.endStreaks(func(k key) bool { return k.f == f.ID })
 	}
@@ -434,6 +477,7 @@ func (m *machine) revive(t *rapid.T) {
 	if f, ok := m.framework(t); ok {
 		require.NoError(t, m.a.Revive(m.now, f.ID))
 		f.Suppressed = nil
+		m.p.ask()
 		m.p.forgive(func(k key, _ offer.AgentID) bool { return k.f == f.ID && slices.Contains(f.Roles, k.r) })
 		m.p.endStreaks(func(k key) bool { return k.f == f.ID && slices.Contains(f.Roles, k.r) })
 		m.poll(t)
@@ -473,7 +517,14 @@ func (m *machine) weights(t *rapid.T) {
 	next, err := m.p.weights.Update(list)
 	require.NoError(t, err)
 	m.p.weights = next
+	m.p.reweigh(list[0])
+	served := slices.ContainsFunc(m.p.members(), func(k key) bool { return k.r == list[0].Role })
 	m.poll(t)
+	if served && m.rules.RescindOnWeights {
+		require.Empty(t, m.p.offers)
+	} else {
+		require.Empty(t, m.batch.Rescinded)
+	}
 }
 
 func (m *machine) quota(t *rapid.T) {
@@ -513,6 +564,14 @@ func someRefusal(t *rapid.T) offer.Filter {
 	return offer.Filter{Refuse: time.Duration(rapid.IntRange(0, 6).Draw(t, "refuse")) * 400 * time.Millisecond}
 }
 
+// someAnswer is what an answer to an offer refuses; a negative duration stands for the default.
+func someAnswer(t *rapid.T) offer.Filter {
+	if rapid.IntRange(0, 9).Draw(t, "negative") == 9 {
+		return offer.Filter{Refuse: -time.Second}
+	}
+	return someRefusal(t)
+}
+
 func (p *plain) take(id offer.OfferID) offer.Offer {
 	i := slices.IndexFunc(p.offers, func(o offer.Offer) bool { return o.ID == id })
 	o := p.offers[i]
@@ -525,9 +584,16 @@ func (p *plain) refuse(o offer.Offer, r resource.Resources, f offer.Filter) {
 		return
 	}
 	p.refusedNow(key{o.Framework, o.Role}, o.Agent)
+	if f.Refuse < 0 {
+		f.Refuse = 5 * time.Second
+	}
 	f.Refuse = p.backOff(key{o.Framework, o.Role}, o.Agent, r, f.Refuse)
 	if f.Refuse > 0 {
-		p.refused = append(p.refused, plainRefusal{key{o.Framework, o.Role}, o.Agent, r, p.now.Add(f.Refuse)})
+		if p.rules.FilterFloor {
+			f.Refuse = max(f.Refuse, p.rules.Interval)
+		}
+		timer := p.arm(p.now.Add(f.Refuse))
+		p.refused = append(p.refused, plainRefusal{key{o.Framework, o.Role}, o.Agent, r, timer.at, timer.armed})
 	}
 }
 
@@ -555,7 +621,7 @@ func (m *machine) accept(t *rapid.T) {
 			ops = append(ops, op)
 		}
 	}
-	used, f := part(t, pool), someRefusal(t)
+	used, f := part(t, pool), someAnswer(t)
 	if !used.Shared().IsEmpty() && rapid.Bool().Draw(t, "a second copy") {
 		used = used.Add(used.Shared())
 	}
@@ -574,7 +640,7 @@ func (m *machine) accept(t *rapid.T) {
 
 func (m *machine) decline(t *rapid.T) {
 	if o, ok := pick(t, "offer", m.p.offers); ok {
-		f := someRefusal(t)
+		f := someAnswer(t)
 		require.NoError(t, m.a.Decline(m.now, f, o.ID))
 		m.p.take(o.ID)
 		m.p.refuse(o, o.Resources, f)
@@ -651,6 +717,17 @@ func (m *machine) pause(t *rapid.T) {
 	} else {
 		m.a.Resume(m.now)
 	}
+	m.p.reference.paused = m.paused
+	m.poll(t)
+}
+
+// pending asks for a run and lets it wait for further commands, a pause among them.
+func (m *machine) pending(t *rapid.T) {
+	m.quiet = true
+	for range rapid.IntRange(1, 2).Draw(t, "commands") {
+		rapid.SampledFrom([]func(*rapid.T){m.addAgent, m.addFramework, m.revive, m.hostname, m.pause}).Draw(t, "command")(t)
+	}
+	m.quiet = false
 	m.poll(t)
 }
 
@@ -676,6 +753,10 @@ func (m *machine) fork(*rapid.T) { m.a = m.a.Fork() }
 // poll lets both allocators work and compares what they give.
 func (m *machine) poll(t *rapid.T) {
 	m.p.now = m.now
+	if m.quiet {
+		m.p.settle()
+		return
+	}
 	runs := m.a.Stats().Runs
 	m.batch.Reset()
 	m.a.Poll(m.now, &m.batch)
@@ -697,7 +778,12 @@ func (m *machine) poll(t *rapid.T) {
 	before, safe, held := m.overLimit(), m.promises(), m.heldBack()
 	if m.same {
 		var want []offer.Offer
-		if m.a.Stats().Runs > runs {
+		switch {
+		case m.rules.Triggers == offer.OnRequest:
+			want = m.p.poll()
+			require.Equal(t, m.p.reference.runs, m.a.Stats().Runs)
+			m.deadlines(t)
+		case m.a.Stats().Runs > runs:
 			want = m.p.run()
 		}
 		require.Equal(t, show(want), show(m.batch.Offers))
@@ -722,6 +808,14 @@ func (m *machine) poll(t *rapid.T) {
 		require.True(t, ok)
 		require.Equal(t, o, got)
 	}
+}
+
+// deadlines compares what is due next.
+func (m *machine) deadlines(t *rapid.T) {
+	got, due := m.a.NextDeadline()
+	want, wanted := m.p.nextDeadline()
+	require.Equal(t, wanted, due)
+	require.True(t, !due || got == want, "next at %d, want %d", got, want)
 }
 
 func show(list []offer.Offer) (lines []string) {
@@ -749,6 +843,9 @@ func (m *machine) shapes(t *rapid.T) {
 		}
 		if _, gpus := g.Total.Scalar("gpus"); gpus {
 			require.NotZero(t, caps&offer.GPUResources, "gate 5: %v", o)
+		}
+		if g.Region != "" {
+			require.NotZero(t, caps&offer.RegionAware, "gate 6: %v", o)
 		}
 	}
 }

@@ -53,9 +53,7 @@ func (p *plain) leaveKept(k key, g *plainAgent, r resource.Resources) resource.R
 
 // couldServe reports whether a unit fits into all that g has.
 func (p *plain) couldServe(k key, g *plainAgent) bool {
-	_, scarce := g.Total.Scalar("gpus")
-	return p.offerable(g) && !(scarce && p.fws[k.f].Capabilities&offer.GPUResources == 0) &&
-		p.usable(k, g.Total).ContainsQuantities(p.hints[k].Unit)
+	return p.offerable(g) && !p.hidden(k, g) && p.usable(k, g.Total).ContainsQuantities(p.hints[k].Unit)
 }
 
 func (p *plain) anyRefusal(k key, g *plainAgent) bool {

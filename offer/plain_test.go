@@ -14,8 +14,9 @@ import (
 	"github.com/proffer-go/proffer/role/quota"
 )
 
-// plain is the slow allocator that the real one is held against under DefaultRules: lists and maps, no sums, every
-// question answered from the ledgers, every run over everything. It follows the real one's rescinds.
+// plain is the slow allocator that the real one is held against: lists and maps, no sums, every question answered from the
+// ledgers. Under DefaultRules every run is over everything, and it runs when the real one does; plain_strict_test.go is what
+// it does under StrictDRF. It follows the real one's rescinds.
 type plain struct {
 	rules   offer.Rules
 	now     offer.Time
@@ -42,6 +43,8 @@ type plain struct {
 	most    int                  // agents kept at once; 0: a tenth
 	expired func(role.Name) bool // whether a guarantee holds nothing back any more; nil: they all do
 	pending []plainUse           // charged by this command, counted as served once the membership is settled
+
+	reference plainReference
 }
 
 type plainAgent struct {
@@ -65,6 +68,7 @@ type plainRefusal struct {
 	agent offer.AgentID
 	res   resource.Resources
 	until offer.Time
+	armed uint64 // when, in the count of timers
 }
 
 // plainTurn is who refused just what is free on an agent.
@@ -93,6 +97,7 @@ func newPlain(rules offer.Rules) *plain {
 		inner: make(map[role.Name]map[string]uint64),
 		turn:  make(map[offer.AgentID]*plainTurn), streaks: make(map[offer.AgentID]map[key]*plainStreak),
 		born: make(map[key]uint64), hints: make(map[key]*offer.Hint), keepNot: make(map[key]offer.Time),
+		reference: newPlainReference(rules),
 	}
 }
 
@@ -137,10 +142,15 @@ func (p *plain) members() []key {
 		set[key{o.Framework, o.Role}] = true
 	}
 	for _, u := range p.uses {
-		set[u.key] = true
+		if p.charged(u.key) {
+			set[u.key] = true
+		}
 	}
 	return slices.SortedFunc(maps.Keys(set), func(x, y key) int { return cmp.Or(cmp.Compare(x.r, y.r), cmp.Compare(x.f, y.f)) })
 }
+
+// charged reports whether what k uses counts as its own.
+func (p *plain) charged(k key) bool { return !p.rules.ChargeUnknownLate || p.fws[k.f] != nil }
 
 func (p *plain) listed(k key) bool {
 	f := p.fws[k.f]
@@ -171,6 +181,7 @@ func (p *plain) settle() {
 			p.turns.leave(string(r), p.inner)
 		}
 	}
+	p.settlePaths()
 	for _, r := range p.counted() {
 		if p.inner[r] == nil {
 			p.turns.join(string(r), p.inner)
@@ -188,6 +199,7 @@ func (p *plain) settle() {
 			p.born[k] = p.seq
 		}
 	}
+	p.settlePaths()
 	for _, u := range p.pending {
 		p.serve(u.key)
 	}
@@ -244,19 +256,25 @@ func (t *turns) leave(path string, clients map[role.Name]map[string]uint64) {
 
 func (p *plain) serve(k key) {
 	p.clock++
+	now := func(last uint64) uint64 {
+		if p.rules.CountTies {
+			return last + 1
+		}
+		return p.clock
+	}
 	path := string(k.r)
 	if below(path, p.inner) {
-		p.turns.virtual[path] = p.clock
+		p.turns.virtual[path] = now(p.turns.virtual[path])
 	}
 	for {
-		p.turns.node[path] = p.clock
+		p.turns.node[path] = now(p.turns.node[path])
 		i := strings.LastIndexByte(path, '/')
 		if i < 0 {
 			break
 		}
 		path = path[:i]
 	}
-	p.inner[k.r][string(k.f)] = p.clock
+	p.inner[k.r][string(k.f)] = now(p.inner[k.r][string(k.f)])
 }
 
 // totals sums the scalars of every agent.
@@ -272,17 +290,20 @@ func (p *plain) share(totals resource.Quantities, roles []role.Name, only func(k
 	var held resource.Quantities
 	for _, id := range p.agentIDs() {
 		for _, r := range roles {
-			held = held.Add(p.held(id, func(k key) bool { return k.r == r && only(k) }).ScalarQuantities())
+			held = held.Add(p.held(id, func(k key) bool { return k.r == r && only(k) && p.charged(k) }).ScalarQuantities())
 		}
 	}
-	return dominant(held, totals)
+	return p.dominant(held, totals)
 }
 
-func dominant(held, totals resource.Quantities) float64 {
-	largest := 0.0
+func (p *plain) dominant(held, totals resource.Quantities) float64 {
+	largest, unit := 0.0, 1.0
+	if p.rules.DividedShares {
+		unit = 1000
+	}
 	for name, q := range held.All() {
 		if t := totals.Get(name); t > 0 {
-			largest = max(largest, float64(q)/float64(t))
+			largest = max(largest, (float64(q)/unit)/(float64(t)/unit))
 		}
 	}
 	return largest
@@ -301,7 +322,7 @@ func (p *plain) roleShare(totals resource.Quantities, roles []role.Name) float64
 			sum = sum.Add(held.ScalarQuantities()).Add(reserved.ScalarQuantities())
 		}
 	}
-	return dominant(sum, totals)
+	return p.dominant(sum, totals)
 }
 
 // counted lists the roles in the order for a reservation's sake.
@@ -358,7 +379,7 @@ func (p *plain) level(top string, totals resource.Quantities) []role.Name {
 				s.roles = append(s.roles, q)
 			}
 		}
-		s.share = p.roleShare(totals, s.roles) / p.weights.Of(role.Name(path))
+		s.share = p.roleShare(totals, s.roles) / p.weightOf(path)
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(x, y sibling) int {
@@ -403,7 +424,7 @@ func (p *plain) consumed(r role.Name, name string) (sum resource.Scalar) {
 		reserved := p.agents[id].Total.ReservedToSubtree(r)
 		sum += reserved.ScalarQuantities().Get(name)
 		used := p.held(id, func(k key) bool {
-			return k.r.IsWithin(r) && (!p.rules.ChargeUnknownLate || p.fws[k.f] != nil)
+			return k.r.IsWithin(r) && p.charged(k)
 		})
 		sum += used.Filter(isRationed).ScalarQuantities().Get(name)
 	}
@@ -600,20 +621,15 @@ func (p *plain) book(k key, g *plainAgent, got resource.Resources, made *[]offer
 
 // look is every gate in turn; what comes back is to be offered.
 func (p *plain) look(k key, g *plainAgent, first bool, made []offer.Offer) (none resource.Resources) {
-	f := p.fws[k.f]
 	r := p.free(g).AllocatableTo(k.r)
 	r = r.Filter(func(e resource.Resource) bool { return !e.Shared || !p.shown(k, g, e, made) })
 	if !p.enough(k, g, r) {
 		return none
 	}
-	if _, scarce := g.Total.Scalar("gpus"); scarce && f.Capabilities&offer.GPUResources == 0 {
+	if p.hidden(k, g) {
 		return none
 	}
-	r = r.Filter(func(e resource.Resource) bool {
-		return (!e.Shared || f.Capabilities&offer.SharedResources != 0) &&
-			(!e.Revocable || f.Capabilities&offer.RevocableResources != 0) &&
-			(len(e.Reservations) < 2 || f.Capabilities&offer.ReservationRefinement != 0)
-	})
+	r = p.usable(k, r)
 	if first {
 		r = p.sure(k.r, r)
 	} else {
@@ -646,6 +662,13 @@ func (p *plain) look(k key, g *plainAgent, first bool, made []offer.Offer) (none
 	return r
 }
 
+// hidden is gates 5 and 6.
+func (p *plain) hidden(k key, g *plainAgent) bool {
+	_, scarce := g.Total.Scalar("gpus")
+	caps := p.fws[k.f].Capabilities
+	return scarce && caps&offer.GPUResources == 0 || g.Region != "" && caps&offer.RegionAware == 0
+}
+
 // overCap is gate 11.
 func (p *plain) overCap(k key, r resource.Resources, made []offer.Offer) bool {
 	var offered, held resource.Quantities
@@ -666,7 +689,7 @@ func (p *plain) overCap(k key, r resource.Resources, made []offer.Offer) bool {
 		}
 	}
 	totals := p.totals()
-	return p.fair(k) < 1 && dominant(offered, totals) >= p.fair(k)-dominant(held.Sub(offered), totals)
+	return p.fair(k) < 1 && p.dominant(offered, totals) >= p.fair(k)-p.dominant(held.Sub(offered), totals)
 }
 
 // fair is the part of the cluster that the weights give k among the listed clients.
@@ -865,7 +888,7 @@ func (p *plain) enough(k key, g *plainAgent, r resource.Resources) bool {
 	if own, ok := p.fws[k.f].MinAllocatable[k.r]; ok {
 		return len(own) == 0 || slices.ContainsFunc(own, r.ContainsQuantities)
 	}
-	if !r.Reserved().IsEmpty() || len(p.rules.MinAllocatable) == 0 {
+	if p.rules.MinimumWaived && !r.Reserved().IsEmpty() || len(p.rules.MinAllocatable) == 0 {
 		return true
 	}
 	for _, set := range p.rules.MinAllocatable {
@@ -873,7 +896,7 @@ func (p *plain) enough(k key, g *plainAgent, r resource.Resources) bool {
 		for name, q := range set.All() {
 			has, _ := g.Total.Scalar(name)
 			got, _ := r.Scalar(name)
-			ok = ok && (has == 0 || got >= q)
+			ok = ok && (p.rules.MinimumAsHad && has == 0 || got >= q)
 		}
 		if ok {
 			return true

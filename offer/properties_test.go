@@ -24,7 +24,7 @@ import (
 func watch(t *testing.T, each func(t *rapid.T, m *machine)) {
 	t.Run("ours", func(t *testing.T) { watchOurs(t, each) })
 	t.Run("strict", func(t *testing.T) {
-		rapid.Check(t, func(t *rapid.T) { watchMachine(t, offer.StrictDRF(), false, each) })
+		rapid.Check(t, func(t *rapid.T) { watchMachine(t, offer.StrictDRF(), true, each) })
 	})
 }
 
@@ -182,7 +182,7 @@ func TestProperty02Limit(t *testing.T) {
 			if o == nil {
 				return
 			}
-			if _, nested := o.Role.Parent(); nested && !m.same {
+			if _, nested := o.Role.Parent(); nested && m.rules.Quota == offer.QuotaReference {
 				late = append(late, *o)
 				m.p.offers = m.p.offers[:len(m.p.offers)-1]
 				return
@@ -409,11 +409,12 @@ func TestProperty08WorkConservation(t *testing.T) {
 			return
 		}
 		next, ok := m.a.NextDeadline()
-		if m.same && (m.rules.Coalesce > 0 || ok && next <= m.now) {
+		ours := m.rules.Triggers == offer.OnChange
+		if ours && (m.rules.Coalesce > 0 || ok && next <= m.now) {
 			return // a run is due
 		}
 		after := m.a
-		if !m.same { // the reference looks at everything only when its timer says so, and its sums are of a run
+		if !ours { // the reference looks at everything only when its timer says so, and its sums are of a run
 			if !ok || m.p.quota.Len() > 0 {
 				return
 			}
@@ -429,7 +430,7 @@ func TestProperty08WorkConservation(t *testing.T) {
 				for _, id := range m.p.agentIDs() {
 					k, g := key{f, r}, m.p.agents[id]
 					v := after.Explain(f, r, id)
-					if m.same {
+					if ours {
 						require.NotZero(t, v.Gate, "%s/%s on %s: %s", f, r, id, v)
 						if m.p.listed(k) && m.p.offerable(g) {
 							require.Empty(t, m.p.look(k, g, false, nil).String()[2:], "%s/%s on %s", f, r, id)

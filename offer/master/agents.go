@@ -106,6 +106,9 @@ func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
 		m.toAgent(l.agent, msg.AgentRegistered{Agent: l.agent.info.ID, PingTimeout: m.pingPatience()})
 		return nil
 	}
+	if m.isDown(b.Info) {
+		return m.turnAway(l, "its machine is down for maintenance")
+	}
 	counter := m.nextAgent
 	b.Info.ID = m.newAgentID()
 	if err := m.admit(l, b); err != nil {
@@ -114,6 +117,9 @@ func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
 	}
 	return nil
 }
+
+// isDown reports whether an agent is on a machine that is down for maintenance, as far as its host name tells.
+func (m *Machine) isDown(a msg.AgentInfo) bool { return m.down[strings.ToLower(a.Hostname)] }
 
 // admit makes an agent one of the cluster, in place of whoever was at its address: what comes from there now is another one.
 func (m *Machine) admit(l *link, b msg.RegisterAgent) error {

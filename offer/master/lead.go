@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -67,6 +68,11 @@ func (m *Machine) takeOver(found *registry.Contents) {
 	}
 	for _, a := range found.Agents {
 		m.recovered[a.Info.ID] = a
+	}
+	for _, x := range found.Machines {
+		if x.Mode == registry.Down && x.ID.Hostname != "" {
+			m.down[strings.ToLower(x.ID.Hostname)] = true
+		}
 	}
 	m.expected = len(found.Agents)
 	slices.SortStableFunc(found.Unreachable, func(a, b registry.Unreachable) int { return cmp.Compare(a.Since, b.Since) })

@@ -32,6 +32,7 @@ type Machine struct {
 	recovered   map[offer.AgentID]registry.Agent // admitted, and not here yet
 	unreachable fifo[offer.AgentID, lostAgent]
 	gone        fifo[offer.AgentID, offer.Time] // given up, with the time
+	down        map[string]bool                 // host names, in lower case, of machines that are down for maintenance
 	moving      map[offer.AgentID]bool          // a commit is under way that changes where it is
 	arriving    map[msg.Node]bool               // of an agent at that address
 	expected    int                             // agents that the registry knew when this master began to lead
@@ -66,6 +67,7 @@ func New(cfg Config) (*Machine, error) {
 		frameworks: map[offer.FrameworkID]*framework{},
 		roles:      map[role.Name]int{},
 		recovered:  map[offer.AgentID]registry.Agent{},
+		down:       map[string]bool{},
 		moving:     map[offer.AgentID]bool{},
 		arriving:   map[msg.Node]bool{},
 	}

@@ -727,14 +727,25 @@ func TestRegistryGC(t *testing.T) {
 	require.Len(t, few.stored().Gone, 1)
 }
 
-// docs/protocol.md §5: what no master of this version acts on stays as it is.
-func TestMaintenanceIsLeftAlone(t *testing.T) {
-	host := registry.MachineID{Hostname: "h"}
-	r := newRigOn(t, seed(t, registry.Machine{ID: host, Mode: registry.Draining}, registry.Schedule{Machines: []registry.MachineID{host}}),
-		master.Config{Entropy: [16]byte{1}})
+// docs/protocol.md §5, 3; §4.3, §4.4: what the registry says of machines stays as it is, and agents on those that are down are
+// turned away, new ones and old ones.
+func TestMachinesOfTheRegistry(t *testing.T) {
+	a, b := registry.MachineID{Hostname: "A.example"}, registry.MachineID{Hostname: "b.example", IP: "10.0.0.1"}
+	known := registration("b", "cpus:4")
+	known.Info.ID = "m-S0"
+	r := newRigOn(t, seed(t, registry.Machine{ID: a, Mode: registry.Draining}, registry.Machine{ID: b, Mode: registry.Down},
+		registry.Schedule{Machines: []registry.MachineID{a, b}}, registry.Agent{Info: known.Info}), master.Config{Entropy: [16]byte{1}})
 	r.agent("a", "cpus:4")
-	require.Len(t, r.stored().Machines, 1)
+	require.Len(t, r.stored().Machines, 2)
 	require.Len(t, r.stored().Schedules, 1)
+	for _, body := range []msg.Message{registration("b", "cpus:4"), msg.ReregisterAgent{Info: known.Info, Total: known.Total}} {
+		r.up("b")
+		r.say("b", body)
+		require.Equal(t, []string{"ShutdownAgent"}, kinds(r.took("b")))
+		require.Contains(t, r.closed, "b")
+		r.closed = nil
+	}
+	require.Len(t, r.m.Agents(), 1)
 }
 
 // docs/protocol.md §4.5 agent_removal_rate_limit, §18: agents that do not answer are given up one by one at the rate, and a pong

@@ -37,6 +37,8 @@ func (m *Machine) reregisterAgent(l *link, b msg.ReregisterAgent) error {
 	switch {
 	case m.gone.has(id):
 		return m.turnAway(l, fmt.Sprintf("agent %s was given up by an operator", id))
+	case m.isDown(b.Info):
+		return m.turnAway(l, "its machine is down for maintenance")
 	case a == nil:
 		return m.returnAgent(l, b, r)
 	case a.node != l.peer:

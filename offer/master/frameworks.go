@@ -58,7 +58,7 @@ func (m *Machine) toFramework(f *framework, body msg.Message) {
 func (m *Machine) spec(info msg.FrameworkInfo, suppressed []role.Name, active bool) offer.FrameworkSpec {
 	return offer.FrameworkSpec{
 		ID: info.ID, Roles: info.Roles, Suppressed: suppressed, Capabilities: info.Capabilities.Offer(),
-		MinAllocatable: info.MinAllocatable, Inactive: !active,
+		MinAllocatable: info.MinAllocatable, Constraints: info.Constraints, Inactive: !active,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -33,7 +34,14 @@ func TestSubscribeRefused(t *testing.T) {
 		"timeout negative":     func(s *msg.Subscribe) { s.Framework.FailoverTimeout = -1 },
 		"suppressed not held":  func(s *msg.Subscribe) { s.Suppressed = []role.Name{"x"} },
 		"minimum for not held": func(s *msg.Subscribe) { s.Framework.MinAllocatable = minimum("x") },
-		"another principal":    func(s *msg.Subscribe) { s.Framework.Principal = "eve" },
+		"constraint for not held": func(s *msg.Subscribe) {
+			s.Framework.Constraints = offer.Constraints{"x": {{Attributes: []offer.Constraint{{Name: "rack", Is: offer.Exists}}}}}
+		},
+		"constraint without a group": func(s *msg.Subscribe) { s.Framework.Constraints = offer.Constraints{"web": {}} },
+		"constraint of a bad pattern": func(s *msg.Subscribe) {
+			s.Framework.Constraints = offer.Constraints{"web": {{Attributes: []offer.Constraint{{Name: "rack", Is: offer.Matches, Value: "("}}}}}
+		},
+		"another principal": func(s *msg.Subscribe) { s.Framework.Principal = "eve" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -47,6 +55,40 @@ func TestSubscribeRefused(t *testing.T) {
 			require.Empty(t, r.m.Frameworks())
 		})
 	}
+}
+
+// docs/allocation.md §3.4 a framework is offered only agents that meet its constraints for the role; an update replaces them
+// for offers to come, docs/protocol.md §3.2.
+func TestConstraintsOfFrameworks(t *testing.T) {
+	r := newRig(t)
+	for name, rack := range map[string]string{"a": "rack:one", "b": "rack:two"} {
+		reg := registration(name, "cpus:4;mem:1024")
+		attrs, err := resource.ParseAttributes(rack)
+		require.NoError(t, err)
+		reg.Info.Attributes = attrs
+		r.up(name)
+		r.say(name, reg)
+	}
+	only := func(rack string) msg.FrameworkInfo {
+		i := info("web")
+		i.Constraints = offer.Constraints{"web": {{Attributes: []offer.Constraint{{Name: "rack", Is: offer.Equals, Value: rack}}}}}
+		return i
+	}
+	f := r.scheduler("s", only("one"))
+	r.settle()
+	held := r.offers(f)
+	require.Len(t, held, 1)
+	rack, _ := held[0].Attributes.First("rack")
+	require.Equal(t, "one", rack.Text)
+
+	again := only("two")
+	again.ID = f
+	r.say("s", msg.UpdateFramework{Framework: again})
+	r.settle()
+	require.Len(t, r.offers(f), 2, "what is offered stays, the other agent comes")
+	bad := only("two")
+	bad.ID, bad.Constraints = f, offer.Constraints{"web": nil}
+	require.ErrorIs(t, r.try("s", msg.UpdateFramework{Framework: bad}), offer.ErrConstraint)
 }
 
 // docs/protocol.md §3.1 id of a known framework, old stream alive: ERROR on the old stream and close it, drop its offers

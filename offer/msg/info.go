@@ -31,6 +31,9 @@ type FrameworkInfo struct {
 	// MinAllocatable overrides, per role, the least an offer must hold; an empty list means anything
 	// (docs/allocation.md §2.7).
 	MinAllocatable map[role.Name][]resource.Quantities
+	// Constraints restricts, per role, the agents that offers are of; a role that is not named sees every agent
+	// (docs/allocation.md §3.4). New ones act on future offers only.
+	Constraints offer.Constraints
 }
 
 // Capabilities are what a framework can handle (docs/protocol.md §3.3). Every framework holds several roles and sees

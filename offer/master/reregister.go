@@ -447,6 +447,7 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 		return fmt.Errorf("agent %s: %w", a.info.ID, err)
 	}
 	m.must(m.alloc.SetAttributes(m.now, a.info.ID, r.info.Attributes))
+	m.must(m.alloc.SetHostname(m.now, a.info.ID, r.info.Hostname))
 	m.announceRecovered(recovered)
 	m.rebindAgent(l, a)
 	a.info, a.base, a.total, a.pending = r.info, r.total, total, pending

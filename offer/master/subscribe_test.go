@@ -91,6 +91,22 @@ func TestConstraintsOfFrameworks(t *testing.T) {
 	require.ErrorIs(t, r.try("s", msg.UpdateFramework{Framework: bad}), offer.ErrConstraint)
 }
 
+// docs/protocol.md §4.4 case 1: an agent that comes back under another hostname is judged by that.
+func TestConstraintsKnowTheNewHostname(t *testing.T) {
+	r := newRig(t)
+	id := r.agent("a", "cpus:4;mem:1024")
+	i := info("web")
+	i.Constraints = offer.Constraints{"web": {{Attributes: []offer.Constraint{{By: offer.ByHostname, Is: offer.Equals, Value: "moved.example"}}}}}
+	f := r.scheduler("s", i)
+	r.settle()
+	require.Empty(t, r.offers(f))
+	r.down("a")
+	r.up("a")
+	r.say("a", r.report(id, func(b *msg.ReregisterAgent) { b.Info.Hostname = "moved.example" }))
+	r.settle()
+	require.Equal(t, "moved.example", r.offer(f).Hostname)
+}
+
 // docs/protocol.md §3.1 id of a known framework, old stream alive: ERROR on the old stream and close it, drop its offers
 // silently, bind the new one.
 func TestSubscribeFailsOver(t *testing.T) {

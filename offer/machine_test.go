@@ -25,6 +25,7 @@ type machine struct {
 	rules offer.Rules
 	same  bool // the plain allocator knows these rules: offers must be equal
 	quiet bool // commands are not followed by a Poll
+	calls int  // commands and steps of time so far
 	now   offer.Time
 	batch offer.Batch
 
@@ -40,7 +41,9 @@ var (
 
 // docs/allocation.md §6
 func TestProperty11SameAsThePlainAllocator(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { runMachine(t, offer.DefaultRules(offer.V1), true) })
+	calls := 0
+	rapid.Check(t, func(t *rapid.T) { calls += runMachine(t, offer.DefaultRules(offer.V1), true) })
+	t.Logf("%d random calls", calls)
 }
 
 // A guarantee may expire soon.
@@ -68,15 +71,17 @@ func TestProperty8And11WithAgentsKeptWhole(t *testing.T) {
 
 // docs/allocation.md §6
 func TestPropertiesUnderTheReferencesRules(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { runMachine(t, offer.StrictDRF(), true) })
+	calls := 0
+	rapid.Check(t, func(t *rapid.T) { calls += runMachine(t, offer.StrictDRF(), true) })
+	t.Logf("%d random calls", calls)
 }
 
-func runMachine(t *rapid.T, rules offer.Rules, same bool) {
-	runMachineWith(t, offer.Config{Rules: rules}, same, nil)
+func runMachine(t *rapid.T, rules offer.Rules, same bool) (calls int) {
+	return runMachineWith(t, offer.Config{Rules: rules}, same, nil)
 }
 
-// runMachineWith runs without the commands named in not.
-func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
+// runMachineWith runs without the commands named in not. It returns how many calls it made, each of which was compared.
+func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) (calls int) {
 	rules := cfg.Rules
 	if rapid.Bool().Draw(t, "at once") {
 		rules.Coalesce = 0
@@ -131,11 +136,18 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) {
 	}
 	if rules.Triggers == offer.OnRequest {
 		actions["pending"] = m.pending
+		actions["quota2"], actions["decline3"], actions["tick"], actions["jump"] = m.quota, m.decline, m.tick, m.jump
+		for range 2 { // the runs that a new agent asks for look at that agent alone
+			m.addFramework(t)
+			m.quota(t)
+		}
+		m.addAgent(t)
 	}
 	for _, name := range not {
 		delete(actions, name)
 	}
 	t.Repeat(actions)
+	return m.calls
 }
 
 // ---- what there is to choose from
@@ -168,8 +180,10 @@ func someResources(t *rapid.T) resource.Resources {
 	for range rapid.IntRange(1, 4).Draw(t, "pieces") {
 		var e resource.Resource
 		switch rapid.IntRange(0, 12).Draw(t, "piece") {
-		case 0, 1, 2:
+		case 0, 1:
 			e = scalar("cpus", n("cpus", 6))
+		case 2:
+			e = scalar("cpus", n("tenths of cpus", 60)/10)
 		case 3, 4:
 			e = scalar("mem", n("mem", 80))
 		case 5:
@@ -518,17 +532,28 @@ func (m *machine) weights(t *rapid.T) {
 	require.NoError(t, err)
 	m.p.weights = next
 	m.p.reweigh(list[0])
-	served := slices.ContainsFunc(m.p.members(), func(k key) bool { return k.r == list[0].Role })
-	m.poll(t)
-	if served && m.rules.RescindOnWeights {
-		require.Empty(t, m.p.offers)
-	} else {
-		require.Empty(t, m.batch.Rescinded)
+	var back, told []offer.OfferID
+	if m.rules.RescindOnWeights && slices.ContainsFunc(m.p.members(), func(k key) bool { return k.r == list[0].Role }) {
+		for _, o := range m.p.offers {
+			back = append(back, o.ID)
+		}
+		m.p.offers = nil
 	}
+	m.poll(t)
+	for _, r := range m.batch.Rescinded {
+		if r.Reason == offer.RescindWeights {
+			told = append(told, r.Offer)
+		}
+	}
+	require.True(t, m.quiet || slices.Equal(back, told), "rescinded %v, want %v", told, back)
 }
 
 func (m *machine) quota(t *rapid.T) {
-	r := rapid.SampledFrom(someRoles).Draw(t, "role")
+	roles := someRoles
+	if m.rules.Quota == offer.QuotaReference && rapid.IntRange(0, 5).Draw(t, "any role") > 0 {
+		roles = []role.Name{"a", "x"} // the others are refused
+	}
+	r := rapid.SampledFrom(roles).Draw(t, "role")
 	text := func(label string) string {
 		return rapid.SampledFrom([]string{"", "", "cpus:1", "cpus:3", "mem:20", "cpus:2;mem:40", "cpus:6", "gpus:1"}).Draw(t, label)
 	}
@@ -724,8 +749,8 @@ func (m *machine) pause(t *rapid.T) {
 // pending asks for a run and lets it wait for further commands, a pause among them.
 func (m *machine) pending(t *rapid.T) {
 	m.quiet = true
-	for range rapid.IntRange(1, 2).Draw(t, "commands") {
-		rapid.SampledFrom([]func(*rapid.T){m.addAgent, m.addFramework, m.revive, m.hostname, m.pause}).Draw(t, "command")(t)
+	for range rapid.IntRange(1, 3).Draw(t, "commands") {
+		rapid.SampledFrom([]func(*rapid.T){m.addAgent, m.addFramework, m.revive, m.hostname, m.weights, m.pause}).Draw(t, "command")(t)
 	}
 	m.quiet = false
 	m.poll(t)
@@ -745,6 +770,20 @@ func (m *machine) advance(t *rapid.T) {
 	m.poll(t)
 }
 
+// tick goes on to just when something is due, so that what comes next falls on the same time.
+func (m *machine) tick(t *rapid.T) {
+	if next, ok := m.a.NextDeadline(); ok {
+		m.now = max(m.now, next)
+		m.poll(t)
+	}
+}
+
+// jump lets time pass without a Poll where one was due.
+func (m *machine) jump(t *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 15).Draw(t, "fifths")) * 200 * time.Millisecond)
+	m.poll(t)
+}
+
 // fork goes on with a copy.
 func (m *machine) fork(*rapid.T) { m.a = m.a.Fork() }
 
@@ -753,6 +792,7 @@ func (m *machine) fork(*rapid.T) { m.a = m.a.Fork() }
 // poll lets both allocators work and compares what they give.
 func (m *machine) poll(t *rapid.T) {
 	m.p.now = m.now
+	m.calls++
 	if m.quiet {
 		m.p.settle()
 		return

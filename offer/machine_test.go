@@ -89,6 +89,9 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) (call
 	if rapid.IntRange(0, 3).Draw(t, "no timer") == 0 {
 		rules.Interval = 0
 	}
+	if rules.Triggers == offer.OnRequest {
+		rules.HoldTime = 2500 * time.Millisecond // or no random run would see its end
+	}
 	cfg.Rules, cfg.AgentOrder, cfg.PieceOrder = rules, offer.OrderByName, offer.OrderByName
 	a, err := offer.New(cfg)
 	require.NoError(t, err)
@@ -96,6 +99,9 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) (call
 	m := &machine{a: a, p: newPlain(rules), rules: rules, same: same, unfair: cfg.Policy != nil && !fair}
 	m.p.most = cfg.Bounds.KeptWhole
 	m.p.expired = func(r role.Name) bool { return m.a.Expired(r) }
+	if rules.Triggers == offer.OnRequest && rapid.IntRange(0, 4).Draw(t, "recovered") == 0 {
+		m.recover(t)
+	}
 	for range 2 {
 		m.addAgent(t)
 		m.addFramework(t)
@@ -257,6 +263,7 @@ func (m *machine) addAgent(t *rapid.T) {
 	}
 	require.NoError(t, m.a.AddAgent(m.now, s))
 	m.p.agents[id] = &plainAgent{s, !s.Inactive}
+	m.p.back()
 	m.p.ask(id)
 	for _, u := range s.Used {
 		m.p.use(plainUse{key{u.Framework, u.Role}, id, u.Resources}, true)
@@ -571,6 +578,23 @@ func (m *machine) quota(t *rapid.T) {
 	m.poll(t)
 }
 
+// recover lets the allocator wait for the agents of its predecessor.
+func (m *machine) recover(t *rapid.T) {
+	expected := rapid.IntRange(0, 5).Draw(t, "expected")
+	var list []quota.Config
+	if rapid.IntRange(0, 4).Draw(t, "quota") > 0 {
+		c, err := quota.Parse("a", "cpus:2", "cpus:5")
+		require.NoError(t, err)
+		list = append(list, c)
+	}
+	require.NoError(t, m.a.Recover(m.now, expected, list))
+	next, err := m.p.quota.Update(list, quota.Facts{Force: true})
+	require.NoError(t, err)
+	m.p.quota = next
+	m.p.hold(expected)
+	m.poll(t)
+}
+
 func (m *machine) hosts(t *rapid.T) {
 	m.p.hosts = nil
 	if rapid.Bool().Draw(t, "some only") {
@@ -742,7 +766,7 @@ func (m *machine) pause(t *rapid.T) {
 	} else {
 		m.a.Resume(m.now)
 	}
-	m.p.reference.paused = m.paused
+	m.p.pause(m.paused)
 	m.poll(t)
 }
 

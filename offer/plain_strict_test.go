@@ -20,6 +20,8 @@ type plainReference struct {
 	all    bool                   // over every agent
 	list   map[offer.AgentID]bool // over these
 	tick   plainTimer             // of the next run over every agent
+	needed int                    // agents that a pause waits for; 0: it is none that does
+	until  offer.Time             // it waits until then
 	armed  uint64                 // timers so far
 	runs   uint64
 
@@ -67,6 +69,30 @@ func (p *plain) ask(ids ...offer.AgentID) {
 	}
 }
 
+// hold pauses until most of the expected agents are back, if there is quota.
+func (p *plain) hold(expected int) {
+	needed := int(p.rules.HoldFraction * float64(expected))
+	if p.quota.Len() > 0 && needed > 0 {
+		x := &p.reference
+		x.paused, x.needed, x.until = true, needed, p.now.Add(p.rules.HoldTime)
+	}
+}
+
+// back is an agent more, which may end a hold.
+func (p *plain) back() {
+	if x := &p.reference; x.needed > 0 && len(p.agents) >= x.needed {
+		p.pause(false)
+	}
+}
+
+// pause begins a pause, or ends one, a hold too.
+func (p *plain) pause(on bool) {
+	x := &p.reference
+	if x.paused = on; !on {
+		x.needed = 0
+	}
+}
+
 func (p *plain) arm(at offer.Time) plainTimer {
 	p.reference.armed++
 	return plainTimer{at, p.reference.armed}
@@ -75,6 +101,9 @@ func (p *plain) arm(at offer.Time) plainTimer {
 // poll does what is due: the run that was asked for, then what the timers bring.
 func (p *plain) poll() (made []offer.Offer) {
 	x := &p.reference
+	if x.needed > 0 && x.until <= p.now {
+		p.pause(false)
+	}
 	if x.wanted && !x.paused {
 		over := p.agentIDs()
 		if !x.all {
@@ -100,7 +129,17 @@ func (p *plain) endRefusals(t plainTimer) {
 }
 
 // nextDeadline is when there is something to do without a further command; false: never.
-func (p *plain) nextDeadline() (offer.Time, bool) { return p.reference.tick.at, p.rules.Interval > 0 }
+func (p *plain) nextDeadline() (at offer.Time, any bool) {
+	x := &p.reference
+	switch ticks := p.rules.Interval > 0; {
+	case x.needed == 0:
+		return x.tick.at, ticks
+	case !ticks:
+		return x.until, true
+	default:
+		return min(x.tick.at, x.until), true
+	}
+}
 
 // ---- weights of paths (docs/allocation.md §1.4)
 

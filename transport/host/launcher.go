@@ -36,7 +36,8 @@ type StartInfo struct {
 }
 
 // Executors says which executors run as functions of this program. The key is the executor's Command.Value if it has a
-// Command, else its Name, else its ID. Command tasks need a Launcher that runs commands.
+// Command, else its Name, else its ID. A function under the key "" makes all executors that no other key names, and plays
+// the part of those of command tasks, which nothing else here runs: they need it, or a Launcher that runs commands.
 //
 // Each executor is a node of its own on the agent's transport, named <agent>/<container>. Its callbacks come on its own
 // goroutine live, and in Poll by hand. When it stops its driver, or aborts it after Shutdown, it has ended with status
@@ -112,6 +113,9 @@ func (l *local) open(s agent.Start, f func(StartInfo) framework.Executor) (*Exec
 
 // find returns the function for s, or says what to register.
 func (l *local) find(s agent.Start) (func(StartInfo) framework.Executor, error) {
+	if other := l.ex[""]; other != nil && (s.Command || l.ex[nameOf(s.Executor)] == nil) {
+		return other, nil
+	}
 	if s.Command {
 		return nil, fmt.Errorf("%w: task %q is a command, and functions run none; give the agent a Launcher that does, or the task an Executor",
 			ErrNoExecutor, s.Executor.ID)

@@ -152,6 +152,23 @@ func (n *Network) NextDeadline() (offer.Time, bool) {
 	return n.agenda.next()
 }
 
+// OnTheWay counts the messages between a and b that have not arrived, both ways, those of a Stall included.
+func (n *Network) OnTheWay(a, b msg.Node) (messages int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range append(n.endsAt(a, b), n.endsAt(b, a)...) {
+		messages += e.onWay
+	}
+	return messages
+}
+
+// Linked reports whether a link stands that both a and b know of.
+func (n *Network) Linked(a, b msg.Node) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.ContainsFunc(n.endsAt(a, b), func(e *end) bool { return e.state == endUp && e.other.state == endUp })
+}
+
 // clock tells the network's time; the lock is held.
 func (n *Network) clock() offer.Time {
 	if n.live {

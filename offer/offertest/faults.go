@@ -1,0 +1,169 @@
+package offertest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport/host"
+)
+
+// KillAgent ends an agent's machine at once, with all executors on it, as a power cut would: nobody says goodbye, links
+// break. The master waits for it (docs/protocol.md §4.5).
+func (c *Cluster) KillAgent(name msg.Node) {
+	c.t.Helper()
+	if c.knownAgent(name) {
+		c.note("kills " + string(name))
+		c.engine.kill(name)
+		c.forget(name)
+	}
+}
+
+// RestartAgent starts an agent again that was killed or stopped, or kills it first. Agents keep nothing on disk yet: it
+// registers, within a second or so, as a new agent.
+func (c *Cluster) RestartAgent(name msg.Node) {
+	c.t.Helper()
+	if !c.knownAgent(name) {
+		return
+	}
+	if c.engine.runs(name) {
+		c.KillAgent(name)
+	}
+	c.note("starts " + string(name))
+	i := slices.IndexFunc(c.agents, func(a agentSpec) bool { return a.name == name })
+	c.startAgent(c.agents[i])
+}
+
+// StopAgent lets an agent end its executors, say goodbye and end, as it does when it is shut down for maintenance.
+func (c *Cluster) StopAgent(name msg.Node) {
+	c.t.Helper()
+	if c.knownAgent(name) {
+		c.note("stops " + string(name))
+		c.engine.stopAgent(name)
+	}
+}
+
+func (c *Cluster) knownAgent(name msg.Node) bool {
+	c.t.Helper()
+	if slices.ContainsFunc(c.agents, func(a agentSpec) bool { return a.name == name }) {
+		return true
+	}
+	c.t.Fatalf("offertest: there is no agent %q", name)
+	return false
+}
+
+// KillLeader ends the master at once. Tasks run on; agents and schedulers look for another one: see StartMaster.
+func (c *Cluster) KillLeader() {
+	c.t.Helper()
+	if !c.engine.runs(host.DefaultMaster) {
+		c.t.Fatalf("offertest: there is no master to kill")
+		return
+	}
+	c.note("kills master")
+	c.engine.kill(host.DefaultMaster)
+}
+
+// StartMaster starts a master when there is none, as the next leader: it has the registry of the ones before, and learns the
+// rest from agents and schedulers (docs/protocol.md §5). Agents are back within a minute or two of the cluster's time.
+func (c *Cluster) StartMaster() {
+	c.t.Helper()
+	if c.engine.runs(host.DefaultMaster) {
+		c.t.Fatalf("offertest: there is a master; use KillLeader first")
+		return
+	}
+	c.note("starts master")
+	cfg := c.cfg.master()
+	cfg.Node = host.DefaultMaster
+	if err := c.engine.startMaster(cfg); err != nil {
+		c.t.Fatalf("offertest: start master: %v", err)
+		return
+	}
+	c.nameMaster()
+}
+
+// KillScheduler ends a framework's latest scheduler at once, as a crash would: its link breaks, no callback follows. The
+// framework lives on for its failover timeout.
+func (c *Cluster) KillScheduler(framework string) {
+	c.t.Helper()
+	if cl, ok := c.client(framework); ok {
+		c.note("kills " + string(cl.node))
+		c.engine.kill(cl.node)
+	}
+}
+
+// StopScheduler stops the driver of a framework's latest scheduler: with failover the framework lives on for its failover
+// timeout, else it is torn down.
+func (c *Cluster) StopScheduler(framework string, failover bool) msg.DriverStatus {
+	c.t.Helper()
+	cl, ok := c.client(framework)
+	if !ok {
+		return msg.DriverNotStarted
+	}
+	c.note(fmt.Sprintf("stops %s, failover %v", cl.node, failover))
+	return cl.driver.Stop(failover)
+}
+
+// Partition cuts two nodes from each other: links between them break, what is on the way is lost, and they cannot dial until
+// heal is called. Nodes are master, agents by their names, and schedulers by SchedulerNode.
+func (c *Cluster) Partition(a, b msg.Node) (heal func()) {
+	c.t.Helper()
+	if !c.knownPair(a, b) {
+		return func() {}
+	}
+	n := c.engine.network()
+	c.note(fmt.Sprintf("cuts %s from %s", a, b))
+	n.Cut(a, b)
+	return c.undo(fmt.Sprintf("%s is cut from %s", a, b), fmt.Sprintf("heals %s and %s", a, b), func() { n.Heal(a, b) })
+}
+
+// Stall is a partition that nobody notices: nothing passes between two nodes, and no link breaks, until resume is called.
+// Then all that waited arrives.
+func (c *Cluster) Stall(a, b msg.Node) (resume func()) {
+	c.t.Helper()
+	if !c.knownPair(a, b) {
+		return func() {}
+	}
+	n := c.engine.network()
+	c.note(fmt.Sprintf("stalls %s and %s", a, b))
+	n.Stall(a, b)
+	return c.undo(fmt.Sprintf("%s and %s are stalled", a, b), fmt.Sprintf("resumes %s and %s", a, b), func() { n.Resume(a, b) })
+}
+
+// LoseLink breaks the links between two nodes, with what is on the way; they may dial again at once.
+func (c *Cluster) LoseLink(a, b msg.Node) {
+	c.t.Helper()
+	if c.knownPair(a, b) {
+		c.note(fmt.Sprintf("breaks the links of %s and %s", a, b))
+		c.engine.network().Break(a, b)
+	}
+}
+
+// undo returns what ends a lasting fault, once, and keeps it in the dump until then.
+func (c *Cluster) undo(state, note string, f func()) func() {
+	c.cuts = append(c.cuts, state)
+	done := false
+	return func() {
+		if done {
+			return
+		}
+		done = true
+		i := slices.Index(c.cuts, state)
+		c.cuts = slices.Delete(c.cuts, i, i+1)
+		c.note(note)
+		f()
+	}
+}
+
+// knownPair fails the test if one of two nodes never was: a fault that hits nobody is a typing error.
+func (c *Cluster) knownPair(a, b msg.Node) bool {
+	c.t.Helper()
+	for _, n := range []msg.Node{a, b} {
+		known := n == host.DefaultMaster || slices.ContainsFunc(c.agents, func(x agentSpec) bool { return x.name == n }) ||
+			slices.ContainsFunc(c.clients, func(x client) bool { return x.node == n })
+		if !known {
+			c.t.Fatalf("offertest: there is no node %q; nodes are %s, agents by name, and schedulers by SchedulerNode", n, host.DefaultMaster)
+			return false
+		}
+	}
+	return true
+}

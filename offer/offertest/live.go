@@ -1,0 +1,210 @@
+package offertest
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/framework"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/transport/host"
+	"github.com/proffer-go/proffer/transport/inproc"
+)
+
+// patience is how long a live node may take to answer the harness, in the time of the bubble: its goroutine may be in a
+// callback of the test's that sleeps.
+const patience = 24 * time.Hour
+
+// errNoBubble: Live and all that waits need a bubble.
+var errNoBubble = errors.New("offertest: not within a testing/synctest bubble; call offertest.Live, and the cluster's methods, inside of synctest.Test")
+
+// live runs every node on a goroutine of its own, within the caller's bubble.
+type live struct {
+	net     *inproc.Network
+	store   *registry.Memory
+	observe host.Observer
+	rng     *rand.Rand
+	nodes   map[msg.Node]*running
+	leader  *host.MasterNode
+	agents  map[msg.Node]*host.AgentNode
+
+	mu    sync.Mutex
+	wrong error
+}
+
+// running is a node with its goroutine.
+type running struct {
+	node interface {
+		Run(context.Context) error
+		Close() error
+	}
+	done chan struct{}
+}
+
+func newLive(cfg config, observe host.Observer) *live {
+	return &live{net: inproc.NewLive(inproc.Config{Seed: cfg.seed, Latency: cfg.latency, Jitter: cfg.jitter}), store: registry.NewMemory(),
+		observe: observe, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}}
+}
+
+// settle waits until every goroutine of the bubble has nothing to do before time passes.
+func (e *live) settle() (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoBubble
+		}
+	}()
+	synctest.Wait()
+	return nil
+}
+
+func (e *live) advance(d time.Duration) error {
+	if err := e.settle(); err != nil {
+		return err // a real sleep would be a surprise
+	}
+	time.Sleep(d)
+	return e.settle()
+}
+
+func (e *live) now() offer.Time          { return offer.Time(time.Now().UnixNano()) }
+func (e *live) network() *inproc.Network { return e.net }
+
+// options are those of every node; entropy comes from the seed.
+func (e *live) options(more ...host.Option) []host.Option {
+	var entropy [16]byte
+	binary.LittleEndian.PutUint64(entropy[:8], e.rng.Uint64())
+	binary.LittleEndian.PutUint64(entropy[8:], e.rng.Uint64()|1)
+	return append(more, host.Observe(e.observe), host.Entropy(entropy))
+}
+
+func (e *live) run(name msg.Node, r *running) {
+	r.done = make(chan struct{})
+	e.nodes[name] = r
+	go func() {
+		defer close(r.done)
+		_ = r.node.Run(context.Background())
+	}()
+}
+
+func (e *live) startMaster(cfg master.Config) error {
+	var n *host.MasterNode
+	checked := host.AfterStep(func() { e.note(n.Node(), n.Machine().Check()) })
+	n, err := host.OpenMaster(context.Background(), e.net, cfg, e.options(host.WithStore(e.store), checked)...)
+	if err != nil {
+		return err
+	}
+	e.leader = n
+	e.run(n.Node(), &running{node: n})
+	return nil
+}
+
+func (e *live) startAgent(s agentSpec, executors host.Executors) error {
+	if s.info.Hostname == "" {
+		s.info.Hostname = string(s.name)
+	}
+	n, err := host.OpenAgent(context.Background(), e.net, agent.Config{Node: s.name, Info: s.info}, executors, e.options()...)
+	if err != nil {
+		return err
+	}
+	e.agents[s.name] = n
+	e.run(s.name, &running{node: n})
+	return nil
+}
+
+func (e *live) startScheduler(name msg.Node, cfg framework.SchedulerConfig, s framework.Scheduler) (framework.Driver, error) {
+	n, err := host.OpenScheduler(context.Background(), e.net, cfg, s, e.options(host.As(name))...)
+	if err != nil {
+		return nil, err
+	}
+	e.run(name, &running{node: n})
+	return n.Driver(), nil
+}
+
+func (e *live) kill(name msg.Node) {
+	if r := e.nodes[name]; r != nil {
+		_ = r.node.Close()
+		<-r.done
+	}
+}
+
+func (e *live) stopAgent(name msg.Node) {
+	if n := e.agents[name]; n != nil {
+		n.Stop()
+	}
+}
+
+func (e *live) runs(name msg.Node) bool {
+	r := e.nodes[name]
+	if r == nil {
+		return false
+	}
+	select {
+	case <-r.done:
+		return false
+	default:
+		return true
+	}
+}
+
+func (e *live) operate(call msg.OperatorCall) error {
+	if e.leader == nil {
+		return inproc.ErrNoMaster
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return e.leader.Operate(ctx, "", call)
+}
+
+func (e *live) master(f func(*master.Machine)) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return e.leader != nil && e.leader.Do(ctx, f) == nil
+}
+
+func (e *live) agent(name msg.Node, f func(*agent.Machine)) bool {
+	n := e.agents[name]
+	if n == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return n.Do(ctx, f) == nil
+}
+
+// note keeps the first thing that a machine found wrong.
+func (e *live) note(at msg.Node, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil && e.wrong == nil {
+		e.wrong = fmt.Errorf("%s: %w", at, err)
+	}
+}
+
+func (e *live) check() error {
+	for _, name := range slices.Sorted(maps.Keys(e.agents)) {
+		e.agent(name, func(m *agent.Machine) { e.note(name, m.Check()) })
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.wrong
+}
+
+func (e *live) after(d time.Duration, f func()) { time.AfterFunc(d, f) }
+
+// close ends every goroutine, and returns when they are gone.
+func (e *live) close() {
+	for _, name := range slices.Sorted(maps.Keys(e.nodes)) {
+		e.kill(name)
+	}
+	_ = e.net.Close()
+}

@@ -833,3 +833,135 @@ func TestOrdersFollowAnAgent(t *testing.T) {
 	require.Nil(t, r.stored().Agents[0].Drain)
 	require.False(t, r.stored().Agents[0].Deactivated)
 }
+
+// docs/protocol.md §5: a store that goes back, or stands still, is not to be trusted.
+func TestARevisionThatDoesNotGrow(t *testing.T) {
+	r := newRig(t)
+	r.hold()
+	r.up("a")
+	r.say("a", registration("a", "cpus:4"))
+	require.NoError(t, r.step(r.commits[0].Answer(r.commits[0].At, nil)))
+	require.ErrorIs(t, r.resigned, registry.ErrCorrupt)
+	require.Empty(t, r.took("a"))
+}
+
+// docs/protocol.md §4.2: an agent that is found lost while another change of it is under way is given up after that, as the
+// change left it.
+func TestLostDuringAnotherChange(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.MaxPings, c.PingTimeout = 1, time.Second })
+	a := r.agent("a", "cpus:4")
+	r.hold()
+	require.NoError(t, r.step(msg.Operate{Seq: 1, Call: msg.DeactivateAgent{Agent: a}}))
+	r.advance(5 * time.Second)
+	require.Len(t, r.commits, 1)
+	r.releaseAll()
+	require.Len(t, r.m.Agents(), 1)
+	r.advance(3 * time.Second)
+	require.Equal(t, a, r.stored().Unreachable[0].ID)
+	require.True(t, r.stored().Unreachable[0].Deactivated)
+}
+
+// docs/protocol.md §4.5 recovery_agent_removal_limit: an agent whose return is being written down is not missing.
+func TestReturningAgentsAreNotMissing(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", "cpus:4")
+	r.agent("b", "cpus:4")
+	heir := r.successor(func(c *master.Config) { c.RecoveryRemovalLimit = 50 })
+	heir.advance(10*time.Minute - time.Second)
+	heir.hold()
+	heir.up("a")
+	heir.say("a", r.report(a, func(b *msg.ReregisterAgent) { b.Info.Hostname = "new" }))
+	heir.advance(2 * time.Second)
+	require.True(t, heir.m.Leading())
+	heir.releaseAll()
+	require.Equal(t, a, heir.m.Agents()[0].Info.ID)
+	require.Len(t, heir.m.UnreachableAgents(), 1)
+}
+
+// huge is almost half of what a cluster may have of a name: two agents fit, three do not.
+const huge = "cpus:4000000000000"
+
+// docs/protocol.md §4.3: where there is room for one of two that arrive together, the other is refused: at once if a bound of
+// ours says so; if only the allocator does, it is taken out of the registry again.
+func TestTwoArriveWhereOneFits(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.Bounds.Agents = 1 })
+	r.hold()
+	r.up("a")
+	r.say("a", registration("a", "cpus:4"))
+	r.up("b")
+	require.ErrorIs(t, r.try("b", registration("b", "cpus:4")), master.ErrBound)
+	r.releaseAll()
+	require.Len(t, r.m.Agents(), 1)
+
+	r = newRig(t)
+	r.agent("a", huge)
+	r.hold()
+	for _, name := range []string{"b", "c"} {
+		r.up(name)
+		r.say(name, registration(name, huge))
+	}
+	r.release()
+	r.release()
+	require.Len(t, r.stored().Agents, 3)
+	r.releaseAll()
+	require.Len(t, r.stored().Agents, 2)
+	require.Len(t, r.m.Agents(), 2)
+	require.Empty(t, r.took("c"))
+}
+
+// docs/protocol.md §4.4: an agent that is back in the registry, and for which the allocator has no room by then, counts as
+// recovered: it may try again until it is given up.
+func TestAReturnThatFindsNoRoom(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", huge)
+	back := r.report(a)
+	r.advance(76 * time.Second)
+	require.Equal(t, []agentID{a}, r.m.UnreachableAgents())
+	r.agent("b", huge)
+	r.took("a")
+	r.hold()
+	r.up("c")
+	r.say("c", registration("c", huge))
+	r.up("a")
+	r.say("a", back)
+	r.releaseAll()
+	require.Empty(t, r.took("a"))
+	require.Equal(t, a, r.m.RecoveredAgents()[0].ID)
+	require.Empty(t, r.m.UnreachableAgents())
+	require.Len(t, r.stored().Agents, 3)
+	r.say("c", msg.UnregisterAgent{Agent: last[msg.AgentRegistered](r, "c").Agent})
+	r.say("a", back)
+	require.Equal(t, a, last[msg.AgentReregistered](r, "a").Agent)
+}
+
+// docs/protocol.md §4.4: what a report names may end while the return is being written down.
+func TestAFrameworkEndsDuringAReturn(t *testing.T) {
+	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"))
+	r.launch("s", o, task("t", a, "cpus:1;mem:128"))
+	back := r.report(a)
+	r.advance(76 * time.Second)
+	require.Len(t, r.m.UnreachableAgents(), 1)
+	r.took("a")
+	r.hold()
+	r.up("a")
+	r.say("a", back)
+	r.say("s", msg.Teardown{})
+	r.releaseAll()
+	require.Equal(t, []string{"AgentReregistered", "ShutdownFramework", "Ping"}, kinds(r.took("a")))
+	require.Empty(t, r.m.Frameworks())
+	require.Equal(t, f, r.m.CompletedFrameworks()[0].Info.ID)
+	require.Equal(t, "{}", r.used(a), "nothing is held for it")
+}
+
+// docs/protocol.md §4.4 case 1: an agent that describes itself anew and cannot be taken as it is now stays as it was, here and in
+// the registry.
+func TestARevisionThatIsRefused(t *testing.T) {
+	r := newRig(t)
+	a := r.agent("a", "cpus:4")
+	r.agent("b", huge)
+	r.agent("c", huge)
+	r.say("a", r.report(a, func(b *msg.ReregisterAgent) { b.Info.Hostname, b.Total = "new", resource.MustParse(huge) }))
+	require.Equal(t, "a.example", r.m.Agents()[0].Info.Hostname)
+	require.Equal(t, "a.example", r.stored().Agents[0].Info.Hostname)
+	require.Equal(t, res("cpus:4"), r.m.Agents()[0].Total.String())
+}

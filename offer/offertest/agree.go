@@ -14,7 +14,12 @@ import (
 // which a message is on the way is not compared. It needs no master.
 func (c *Cluster) CheckBooks() {
 	c.t.Helper()
-	s := c.Snapshot()
+	c.report(c.Snapshot())
+}
+
+// report fails the test with what disagrees.
+func (c *Cluster) report(s Snapshot) {
+	c.t.Helper()
 	for _, err := range c.disagreements(s) {
 		c.t.Errorf("offertest: books disagree: %v", err)
 	}

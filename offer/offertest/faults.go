@@ -20,7 +20,7 @@ func (c *Cluster) KillAgent(name msg.Node) {
 }
 
 // RestartAgent starts an agent again that was killed or stopped, or kills it first. Agents keep nothing on disk yet: it
-// registers, within a second or so, as a new agent.
+// registers, within a second or so, as a new agent, and its former self, if the master still waits for it, is removed.
 func (c *Cluster) RestartAgent(name msg.Node) {
 	c.t.Helper()
 	if !c.knownAgent(name) {

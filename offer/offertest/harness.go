@@ -221,8 +221,8 @@ func (c *Cluster) Operate(call msg.OperatorCall) error {
 	return c.engine.operate(call)
 }
 
-// Explain tells why a framework is offered nothing of an agent for a role, or what it would be offered. It fails the test if
-// there is no such framework or agent, or no master.
+// Explain settles and tells why a framework is offered nothing of an agent for a role, or what it would be offered. It fails
+// the test if there is no such framework or agent, or no master.
 func (c *Cluster) Explain(framework string, r role.Name, agent msg.Node) (v offer.Verdict) {
 	c.t.Helper()
 	s := c.leaderSnapshot()
@@ -233,6 +233,7 @@ func (c *Cluster) Explain(framework string, r role.Name, agent msg.Node) (v offe
 	for _, a := range s.Master.Agents {
 		if a.Node == agent {
 			c.engine.master(func(m *master.Machine) { v = m.Explain(f.Info.ID, r, a.Info.ID) })
+			v.Reason = c.events.brief(v.Reason)
 			return v
 		}
 	}

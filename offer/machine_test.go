@@ -142,7 +142,8 @@ func runMachineWith(t *rapid.T, cfg offer.Config, same bool, not []string) (call
 	}
 	if rules.Triggers == offer.OnRequest {
 		actions["pending"] = m.pending
-		actions["quota2"], actions["decline3"], actions["tick"], actions["jump"] = m.quota, m.decline, m.tick, m.jump
+		actions["weights2"], actions["weights3"], actions["quota2"], actions["decline3"] = m.weights, m.weights, m.quota, m.decline
+		actions["tick"], actions["jump"] = m.tick, m.jump
 		for range 2 { // the runs that a new agent asks for look at that agent alone
 			m.addFramework(t)
 			m.quota(t)
@@ -400,10 +401,14 @@ func someFramework(t *rapid.T, id offer.FrameworkID) offer.FrameworkSpec {
 		switch rapid.IntRange(0, 8).Draw(t, "minimum") {
 		case 0:
 			s.MinAllocatable = map[role.Name][]resource.Quantities{r: {}}
-		case 1:
-			q, err := resource.ParseQuantities("cpus:2")
-			require.NoError(t, err)
-			s.MinAllocatable = map[role.Name][]resource.Quantities{r: {q}}
+		case 1, 2:
+			var sets []resource.Quantities
+			for _, text := range []string{"cpus:2", "mem:30"}[:rapid.IntRange(1, 2).Draw(t, "sets")] {
+				q, err := resource.ParseQuantities(text)
+				require.NoError(t, err)
+				sets = append(sets, q)
+			}
+			s.MinAllocatable = map[role.Name][]resource.Quantities{r: sets}
 		}
 	}
 	return s

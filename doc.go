@@ -26,7 +26,7 @@
 //
 // An arrow reads "may import"; what stands in one row does not see its neighbours. The test TestImportTable holds this.
 //
-//	cmd/proffer   offer/offertest              the command, thin; generators and properties for policies
+//	cmd/proffer   offer/offertest              the command, thin; a cluster for tests, properties for policies
 //	   ↓
 //	transport/inproc     detect                the reference transport; what this host has
 //	   ↓                    ↓

@@ -56,7 +56,7 @@ func (c *Cluster) CheckAllocated(framework string, r role.Name, want string) {
 		return
 	}
 	if got := s.Allocated(f, r); !got.Equal(expected) {
-		c.t.Errorf("offertest: %s has {%s} allocated for %s, not {%s}", framework, got, r, expected)
+		c.t.Errorf("offertest: %s has %s allocated for %s, not %s", framework, got, r, expected)
 	}
 }
 

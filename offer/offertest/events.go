@@ -60,9 +60,8 @@ func (e *events) add(o host.Observation) {
 func (e *events) put(x event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if agent, run, ok := strings.Cut(string(x.node), "/"); ok {
+	if _, run, ok := strings.Cut(string(x.node), "/"); ok { // an executor, as <agent>/<container>
 		e.shorten(run, func() string { e.runs++; return fmt.Sprintf("X%d", e.runs) })
-		_ = agent
 	}
 	e.list = append(e.list, x)
 	if len(e.list) > 2*keptEvents {

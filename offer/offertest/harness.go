@@ -1,7 +1,10 @@
 package offertest
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,8 +65,8 @@ func start(t TB, opts []Option, run func(config, *events) engine) *Cluster {
 	t.Helper()
 	cfg := collect(opts)
 	c := &Cluster{t: t, cfg: cfg, events: newEvents(), played: map[taskKey]*Task{}}
-	for _, err := range cfg.errs {
-		t.Fatalf("offertest: %v", err)
+	if len(cfg.errs) > 0 {
+		t.Fatalf("offertest: %v", errors.Join(cfg.errs...))
 		return c
 	}
 	c.engine = run(cfg, c.events)
@@ -112,19 +115,13 @@ func (c *Cluster) awaitAgents() {
 // startAgent starts an agent that c knows, or is to know.
 func (c *Cluster) startAgent(s agentSpec) {
 	c.t.Helper()
-	known := false
-	for _, a := range c.agents {
-		known = known || a.name == s.name
-	}
 	executors := host.Executors{"": func(i host.StartInfo) framework.Executor { return &player{c: c, info: i} }}
-	for key, f := range c.cfg.executors {
-		executors[key] = f
-	}
+	maps.Copy(executors, c.cfg.executors)
 	if err := c.engine.startAgent(s, executors); err != nil {
 		c.t.Fatalf("offertest: start agent %s: %v", s.name, err)
 		return
 	}
-	if !known {
+	if !slices.ContainsFunc(c.agents, func(a agentSpec) bool { return a.name == s.name }) {
 		c.agents = append(c.agents, s)
 	}
 }

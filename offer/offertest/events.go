@@ -70,6 +70,12 @@ func (e *events) put(x event) {
 	}
 }
 
+// touch takes and leaves the lock that put takes.
+func (e *events) touch() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+}
+
 // shorten shows a long id as name says; the lock is held.
 func (e *events) shorten(id string, name func() string) {
 	if id != "" && !e.known[id] {

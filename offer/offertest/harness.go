@@ -54,11 +54,12 @@ func New(t TB, opts ...Option) *Cluster {
 
 // Live makes the same cluster of goroutines, all within the caller's testing/synctest bubble, for schedulers with goroutines
 // and sleeps of their own: time is the bubble's, an hour's sleep takes no time. t must be the one that synctest.Test hands
-// out. Settle waits until all goroutines of the bubble, the test's own included, wait for time to pass; Advance sleeps.
-// When the test ends, no goroutine of the cluster is left.
+// out. Settle waits until all other goroutines of the bubble, the test's own included, wait for time to pass; Advance sleeps.
+// After both, and after every check, the test may read and write what its callbacks do, up to its next sleep. When the test
+// ends, no goroutine of the cluster is left.
 func Live(t TB, opts ...Option) *Cluster {
 	t.Helper()
-	return start(t, opts, func(cfg config, e *events) engine { return newLive(cfg, e.add) })
+	return start(t, opts, func(cfg config, e *events) engine { return newLive(cfg, e.add, e.touch) })
 }
 
 func start(t TB, opts []Option, run func(config, *events) engine) *Cluster {

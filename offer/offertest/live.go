@@ -34,6 +34,7 @@ type live struct {
 	net     *inproc.Network
 	store   *registry.Memory
 	observe host.Observer
+	touch   func() // takes and leaves a lock that observe takes
 	rng     *rand.Rand
 	nodes   map[msg.Node]*running
 	leader  *host.MasterNode
@@ -52,18 +53,20 @@ type running struct {
 	done chan struct{}
 }
 
-func newLive(cfg config, observe host.Observer) *live {
+func newLive(cfg config, observe host.Observer, touch func()) *live {
 	return &live{net: inproc.NewLive(inproc.Config{Seed: cfg.seed, Latency: cfg.latency, Jitter: cfg.jitter}), store: registry.NewMemory(),
-		observe: observe, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}}
+		observe: observe, touch: touch, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}}
 }
 
-// settle waits until every goroutine of the bubble has nothing to do before time passes.
+// settle waits until every goroutine of the bubble has nothing to do before time passes. What the test did before is seen by
+// all callbacks from then on: each is observed first, and so comes after touch.
 func (e *live) settle() (err error) {
 	defer func() {
 		if recover() != nil {
 			err = errNoBubble
 		}
 	}()
+	e.touch()
 	synctest.Wait()
 	return nil
 }
@@ -199,7 +202,7 @@ func (e *live) check() error {
 	return e.wrong
 }
 
-func (e *live) after(d time.Duration, f func()) { time.AfterFunc(d, f) }
+func (e *live) after(d time.Duration, f func()) { time.AfterFunc(d, func() { e.touch(); f() }) }
 
 // close ends every goroutine, and returns when they are gone.
 func (e *live) close() {

@@ -286,9 +286,12 @@ func (cy *cycle) give(c *client, g *agent, v *verdict) {
 		c.offered.Sub(&o.b.all)
 		o.b = a.bundle(o.b.res.Add(v.b.res))
 		c.offered.Add(&o.b.all)
-		return
+	} else {
+		cy.made = append(cy.made, a.issue(c, g, v.b))
 	}
-	cy.made = append(cy.made, a.issue(c, g, v.b))
+	if c.hint != nil && a.rules.Hints && a.waits(c) <= 0 { // what its hint left of g is for it once it waits again
+		a.holdBack(c)
+	}
 }
 
 // pieceOf returns the offer that c got from g earlier in this run.

@@ -32,3 +32,26 @@ func TestHintCutsToWholeUnits(t *testing.T) {
 		require.Equal(t, want, got[0].Resources.String())
 	}
 }
+
+// What a hint left of an agent is offered once the client waits for more again: an offer that it had elsewhere is gone.
+//
+// docs/allocation.md §7.3
+func TestWhatAHintLeftIsOfferedLater(t *testing.T) {
+	rules := offer.DefaultRules(offer.V1)
+	rules.Coalesce, rules.Interval, rules.CapOffers, rules.MinAllocatable = 0, 0, false, nil
+	l := newLoop(t, offer.Config{Rules: rules, AgentOrder: offer.OrderByName})
+	l.framework("F", "r")
+	unit, err := resource.ParseQuantities("cpus:1")
+	require.NoError(t, err)
+	require.NoError(t, l.a.SetHint(l.now, "F", "r", &offer.Hint{Unit: unit, Count: 2}))
+	require.NoError(t, l.a.AddAgent(l.now, offer.AgentSpec{ID: "A", Total: resource.MustParse("cpus:1")}))
+	require.NoError(t, l.a.AddAgent(l.now, offer.AgentSpec{ID: "B", Total: resource.MustParse("cpus:4")}))
+	out := l.wait(0)
+	require.Len(t, out, 2)
+	require.Equal(t, "cpus:1", out[1].Resources.String(), "one of two units is on A")
+	require.NoError(t, l.a.RemoveAgent(l.now, "A"))
+	out = l.wait(0)
+	require.Len(t, out, 1)
+	require.Equal(t, "cpus:1", out[0].Resources.String())
+	require.Equal(t, offer.AgentID("B"), out[0].Agent)
+}

@@ -98,15 +98,15 @@ func sum(rs ...resource.Resources) resource.Resources {
 	return all
 }
 
-// only is the single entry of r.
-func only(r resource.Resources) resource.Resource {
+// only is the single entry of r; a test that gives another number of them is wrong itself.
+func only(r resource.Resources) (single resource.Resource) {
 	if r.Len() != 1 {
-		panic("not a single entry: " + r.String())
+		panic("a test wants a single entry of " + r.String())
 	}
 	for e := range r.All() {
-		return e
+		single = e
 	}
-	panic("unreachable")
+	return single
 }
 
 // framework is the context of a framework in one role.

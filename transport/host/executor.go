@@ -64,6 +64,9 @@ func (n *ExecutorNode) Run(ctx context.Context) error {
 // Driver is the one that callbacks are given.
 func (n *ExecutorNode) Driver() framework.ExecutorDriver { return n.driver }
 
+// Session gives the session of a node that is run by hand, to read between two Polls.
+func (n *ExecutorNode) Session() *framework.ExecutorSession { return n.session }
+
 // kill ends the node at once.
 func (n *ExecutorNode) kill() { n.end(fmt.Errorf("%w: stopped by the agent", ErrAborted)) }
 

@@ -52,6 +52,8 @@ type Cluster struct {
 	hooks     []func()
 	timers    []timer // in order of their time, then of their setting
 	clients   int
+	ahead     map[msg.Node]time.Duration // of nodes whose clock is not right
+	polled    node                       // whose turn it is
 	err       error
 }
 
@@ -138,12 +140,16 @@ func WorkDir(dir string) func(*agent.Config) { return func(cfg *agent.Config) { 
 // AddScheduler adds a scheduler under the next of the names scheduler-1, scheduler-2, … and returns its driver. With
 // info.ID set it takes over that framework. Where it fails, the driver answers every call with a *framework.StatusError.
 func (c *Cluster) AddScheduler(info msg.FrameworkInfo, s framework.Scheduler, adjust ...func(*framework.SchedulerConfig)) framework.Driver {
+	c.clients++
+	return c.AddSchedulerAs(msg.Node(fmt.Sprintf("scheduler-%d", c.clients)), info, s, adjust...)
+}
+
+// AddSchedulerAs is AddScheduler under a name of the caller's, such as that of one that was killed.
+func (c *Cluster) AddSchedulerAs(name msg.Node, info msg.FrameworkInfo, s framework.Scheduler, adjust ...func(*framework.SchedulerConfig)) framework.Driver {
 	cfg := framework.SchedulerConfig{Framework: info}
 	for _, f := range adjust {
 		f(&cfg)
 	}
-	c.clients++
-	name := msg.Node(fmt.Sprintf("scheduler-%d", c.clients))
 	n, err := host.OpenScheduler(context.Background(), c.net, cfg, s, append(c.options(), host.As(name))...)
 	if c.fail("add scheduler "+info.Name, err) {
 		return framework.NewDriver(func(msg.Input) error { return &framework.StatusError{Status: msg.DriverNotStarted} })
@@ -200,7 +206,10 @@ func (c *Cluster) round() bool {
 	busy = c.net.Poll(c.now) || busy
 	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
 		n := c.nodes[name]
-		if n.Poll(c.now) {
+		if c.polled = n; c.err != nil {
+			return false
+		}
+		if n.Poll(c.clock(name)) {
 			busy = true
 		}
 		if ended, err := n.Ended(); ended {
@@ -262,8 +271,10 @@ func (c *Cluster) NextDeadline() (offer.Time, bool) {
 		first, any = c.timers[0].at, true
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
-		if at, ok := c.nodes[name].NextDeadline(); ok && (!any || at < first) {
-			first, any = at, true
+		if at, ok := c.nodes[name].NextDeadline(); ok {
+			if at = at.Add(-c.ahead[name]); !any || at < first {
+				first, any = at, true
+			}
 		}
 	}
 	return first, any
@@ -341,6 +352,10 @@ func (c *Cluster) Observe(f host.Observer) { c.observers = append(c.observers, f
 // AfterStep calls f after every single step of every machine from now on: tests call Check there.
 func (c *Cluster) AfterStep(f func()) { c.hooks = append(c.hooks, f) }
 
+// Fail makes err what failed, unless something did before: nothing moves any more. It may be called from anywhere within a
+// Settle or an Advance: for those who watch, and have seen enough.
+func (c *Cluster) Fail(err error) { c.fail("stopped", err) }
+
 // Err returns what failed first, nil if nothing did.
 func (c *Cluster) Err() error { return c.err }
 
@@ -358,6 +373,25 @@ func (c *Cluster) Check() error {
 		if err := c.agents[name].Machine().Check(); err != nil {
 			return fmt.Errorf("inproc: %s: %w", name, err)
 		}
+	}
+	return nil
+}
+
+// CheckStepped is Check of the one machine whose turn it is: what to call from AfterStep where Check costs too much.
+func (c *Cluster) CheckStepped() error {
+	var err error
+	switch n := c.polled.(type) {
+	case *host.MasterNode:
+		err = n.Machine().Check()
+	case *host.AgentNode:
+		err = n.Machine().Check()
+	case *host.SchedulerNode:
+		err = n.Session().Check()
+	case *host.ExecutorNode:
+		err = n.Session().Check()
+	}
+	if err != nil {
+		return fmt.Errorf("inproc: %s: %w", c.polled.Node(), err)
 	}
 	return nil
 }

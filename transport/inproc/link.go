@@ -111,25 +111,12 @@ func (n *Network) send(e *end, ev event) {
 		return
 	}
 	e.last = max(e.last, n.clock()) // a message sent now starts now
-	at := n.clock().Add(n.way())
+	at := n.clock().Add(n.way(e))
 	if ev.kind == kindUp && e.dialer {
-		at = e.last.Add(n.way())
+		at = e.last.Add(n.way(e))
 	}
 	e.last = max(e.last, at)
 	n.post(e.last, ev)
-}
-
-// hold keeps ev back if it would pass between two nodes that are stalled; the lock is held.
-func (n *Network) hold(ev event) bool {
-	if ev.to.other.port == nil {
-		return false
-	}
-	between := pairOf(ev.to.port.self, ev.to.other.port.self)
-	if _, stalled := n.held[between]; !stalled {
-		return false
-	}
-	n.held[between] = append(n.held[between], ev)
-	return true
 }
 
 // hang ends the link of e: its own Down at once, the other end's after what was sent to it; the lock is held.
@@ -167,7 +154,7 @@ func (n *Network) put(e *end, body msg.Message) error {
 		return fmt.Errorf("inproc: send on link %d of %q: %w", e.number, e.port.self, transport.ErrNoLink)
 	case o.state != endPending && o.state != endUp:
 		return nil // lost with its link: the Down is on the way
-	case o.onWay >= n.cfg.Queue:
+	case o.onWay >= n.room(o):
 		return fmt.Errorf("inproc: send on link %d of %q to %q: %w: %d messages", e.number, e.port.self, o.port.self, transport.ErrFull, o.onWay)
 	}
 	o.onWay++

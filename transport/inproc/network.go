@@ -66,8 +66,8 @@ type Network struct {
 	links  msg.Link
 	ports  map[msg.Node]*port
 	cut    map[pair]bool
-	held   map[pair][]event // of stalled pairs, in order
-	agenda agenda           // by hand: that of all ports
+	bad    weather
+	agenda agenda // by hand: that of all ports
 	closed bool
 }
 
@@ -79,7 +79,7 @@ func New(cfg Config) *Network {
 		cfg.Queue = DefaultQueue
 	}
 	cfg.Principals = maps.Clone(cfg.Principals)
-	return &Network{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0)), ports: map[msg.Node]*port{}, cut: map[pair]bool{}, held: map[pair][]event{}}
+	return &Network{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0)), ports: map[msg.Node]*port{}, cut: map[pair]bool{}, bad: newWeather()}
 }
 
 // NewLive makes a network that delivers by itself: every open port has one goroutine, which ends with Port.Close.
@@ -177,12 +177,13 @@ func (n *Network) clock() offer.Time {
 	return n.now
 }
 
-// way draws how long a message travels; the lock is held.
-func (n *Network) way() time.Duration {
+// way draws how long something travels to e; the lock is held.
+func (n *Network) way(e *end) time.Duration {
+	d := n.cfg.Latency + n.bad.delay(e)
 	if n.cfg.Jitter <= 0 {
-		return n.cfg.Latency
+		return d
 	}
-	return n.cfg.Latency + time.Duration(n.rng.Int64N(int64(n.cfg.Jitter)+1))
+	return d + time.Duration(n.rng.Int64N(int64(n.cfg.Jitter)+1))
 }
 
 // post puts ev where its port finds it, not before at; the lock is held.

@@ -17,7 +17,11 @@ func broken(format string, args ...any) error {
 
 // Check recounts what the machine counts and reports, wrapping ErrBroken and naming it, what does not agree.
 func (m *Machine) Check() error {
-	for _, check := range []func() error{m.checkMaster, m.checkFrameworks, m.checkLinks, m.checkOperations} {
+	checks := []func() error{m.checkRecords, m.checkMaster, m.checkFrameworks, m.checkLinks, m.checkOperations}
+	if m.gone {
+		checks = checks[:1] // whatever ran is nobody's any more
+	}
+	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
 		}
@@ -25,11 +29,30 @@ func (m *Machine) Check() error {
 	return nil
 }
 
+func (m *Machine) checkRecords() error {
+	j := &m.journal
+	size, after := 0, j.durable
+	for _, h := range j.held {
+		size += h.effects.size()
+		if h.after <= after || h.after > j.asked {
+			return broken("effects wait for record %d, after %d and of %d", h.after, after, j.asked)
+		}
+		after = h.after
+	}
+	switch {
+	case j.asked > 0 && !m.cfg.Checkpoint:
+		return broken("%d records without a checkpoint", j.asked)
+	case size != j.size:
+		return broken("effects that wait: counted %d, there are %d", j.size, size)
+	case j.late.on() != (j.durable < j.asked):
+		return broken("record timer %v with %d of %d records durable", j.late.on(), j.durable, j.asked)
+	}
+	return nil
+}
+
 func (m *Machine) checkMaster() error {
 	s := &m.master
 	switch {
-	case m.gone:
-		return nil
 	case s.dialing && s.link != 0:
 		return broken("dialing a master with a link to one")
 	case s.dialing && s.dials[s.leader] == 0:

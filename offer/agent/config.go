@@ -20,6 +20,9 @@ type Config struct {
 	Info msg.AgentInfo
 	// WorkDir is the prefix of sandbox and volume paths. It is only joined as text, with "/".
 	WorkDir string
+	// Checkpoint: what must outlive the agent's process is kept by the host (Ready.Records), and msg.Restored with what it
+	// kept is the first input, empty for a new agent. Else nothing outlives it.
+	Checkpoint bool
 	// Timeouts and Bounds: every zero field takes its default.
 	Timeouts Timeouts
 	Bounds   Bounds
@@ -35,6 +38,7 @@ type Timeouts struct {
 	ExecutorHeartbeat      time.Duration // 30 min
 	UpdateRetry            time.Duration // an update is sent again after this: 10 s, doubled up to the cap
 	UpdateRetryCap         time.Duration // 10 min
+	Record                 time.Duration // a record of the checkpoint is durable within this, or the agent ends: 20 s
 }
 
 // DefaultTimeouts are the defaults of docs/protocol.md §18.
@@ -48,6 +52,7 @@ func DefaultTimeouts() Timeouts {
 		ExecutorHeartbeat:      30 * time.Minute,
 		UpdateRetry:            10 * time.Second,
 		UpdateRetryCap:         10 * time.Minute,
+		Record:                 20 * time.Second,
 	}
 }
 
@@ -63,6 +68,7 @@ type Bounds struct {
 	Text           int // bytes of a status's message: 64 KiB
 	Labels         int // of a status: 256
 	LabelBytes     int // of a label's key or value: 4 KiB
+	Held           int // messages and other effects that wait for the checkpoint: 1,000,000; beyond it the agent ends
 }
 
 // DefaultBounds are the defaults of docs/protocol.md §18.1.
@@ -79,6 +85,7 @@ func DefaultBounds() Bounds {
 		Text:           status.Text,
 		Labels:         status.Labels,
 		LabelBytes:     status.LabelBytes,
+		Held:           1_000_000,
 	}
 }
 
@@ -122,7 +129,7 @@ func (c Config) check() error {
 	for _, d := range []time.Duration{
 		c.Timeouts.RegistrationBackoff, c.Timeouts.RegistrationBackoffCap, c.Timeouts.ExecutorRegistration,
 		c.Timeouts.ExecutorShutdownGrace, c.Timeouts.ExecutorRecovery, c.Timeouts.ExecutorHeartbeat,
-		c.Timeouts.UpdateRetry, c.Timeouts.UpdateRetryCap,
+		c.Timeouts.UpdateRetry, c.Timeouts.UpdateRetryCap, c.Timeouts.Record,
 	} {
 		if d < 0 {
 			return fmt.Errorf("%w: a timeout of %v is negative", ErrConfig, d)
@@ -131,6 +138,7 @@ func (c Config) check() error {
 	for _, n := range []int{
 		c.Bounds.Links, c.Bounds.Frameworks, c.Bounds.Tasks, c.Bounds.Operations,
 		c.Bounds.UpdatesPerTask, c.Bounds.Updates, c.Bounds.DataBytes, c.Bounds.Text, c.Bounds.Labels, c.Bounds.LabelBytes,
+		c.Bounds.Held,
 	} {
 		if n < 0 {
 			return fmt.Errorf("%w: a bound of %d is negative", ErrConfig, n)
@@ -149,6 +157,7 @@ func (t Timeouts) withDefaults() Timeouts {
 	t.ExecutorHeartbeat = cmp.Or(t.ExecutorHeartbeat, d.ExecutorHeartbeat)
 	t.UpdateRetry = cmp.Or(t.UpdateRetry, d.UpdateRetry)
 	t.UpdateRetryCap = cmp.Or(t.UpdateRetryCap, d.UpdateRetryCap)
+	t.Record = cmp.Or(t.Record, d.Record)
 	return t
 }
 
@@ -164,6 +173,7 @@ func (b Bounds) withDefaults() Bounds {
 	b.Text = cmp.Or(b.Text, d.Text)
 	b.Labels = cmp.Or(b.Labels, d.Labels)
 	b.LabelBytes = cmp.Or(b.LabelBytes, d.LabelBytes)
+	b.Held = cmp.Or(b.Held, d.Held)
 	return b
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/proffer-go/proffer/offer/msg"
@@ -18,7 +19,8 @@ func (m *Machine) end(err error) {
 	}
 }
 
-// endIfEmpty ends an ending agent when its last executor has gone.
+// endIfEmpty ends an ending agent when its last executor has gone. One that said goodbye, or was told to go for good, is
+// not the same agent when it is started again: its reservations and volumes are all that it keeps.
 func (m *Machine) endIfEmpty() {
 	if !m.ending || m.gone || len(m.containers) > 0 {
 		return
@@ -29,15 +31,10 @@ func (m *Machine) endIfEmpty() {
 	} else {
 		text = m.err.Error()
 	}
-	for _, l := range sortedKeys(m.links) {
-		m.closeLink(l)
+	if m.id != "" && (m.err == nil || errors.Is(m.err, ErrShutdown)) {
+		m.unrecord(keyAgent)
 	}
-	m.unlink(text)
-	m.master.dialing = false
-	m.gone = true
-	m.timers = timers{}
-	m.event(Event{Kind: EventStopped, Text: text})
-	m.out.Exit, m.out.Err = true, m.err
+	m.leave(text)
 }
 
 func (m *Machine) allExecutors() []*executor {

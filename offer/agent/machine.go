@@ -51,7 +51,9 @@ type Machine struct {
 
 	counters counters
 	timers   timers
-	out      Ready
+	journal  journal
+	out      Ready // of the step under way
+	free     Ready // for the host
 }
 
 // counters number what is derived from entropy; none is ever used twice.
@@ -79,6 +81,7 @@ func New(cfg Config) (*Machine, error) {
 		containers: map[msg.ContainerID]*executor{},
 		work:       map[uint64]*work{},
 	}
+	m.journal.late = m.timers.timer(func() { m.unanswered() })
 	m.master.dials = map[msg.Node]int{}
 	m.master.retry = m.timers.timer(func() { m.seek() })
 	m.master.silence = m.timers.timer(func() { m.forsaken() })
@@ -107,7 +110,7 @@ func (m *Machine) State() State {
 // Step takes one input at the time now. An error leaves the state as it was: it wraps ErrInput, ErrMalformed, ErrBound,
 // ErrTaskExists, ErrNoTask or, when the agent has ended, ErrStopped.
 func (m *Machine) Step(now offer.Time, in msg.Input) error {
-	if m.gone {
+	if m.gone && !m.recording(in) {
 		return fmt.Errorf("%T: %w", in, ErrStopped)
 	}
 	m.now = max(m.now, now)
@@ -116,6 +119,7 @@ func (m *Machine) Step(now offer.Time, in msg.Input) error {
 	}
 	m.timers.fire(m.now)
 	m.endIfEmpty()
+	m.seal()
 	return nil
 }
 
@@ -141,6 +145,8 @@ func (m *Machine) input(in msg.Input) error {
 		return m.startFailed(in)
 	case msg.Exited:
 		return m.containerExited(in)
+	case msg.Recorded:
+		return m.recorded(in)
 	case msg.StopAgent:
 		m.end(nil)
 		return nil
@@ -168,8 +174,8 @@ func (m *Machine) NextDeadline() (offer.Time, bool) { return m.timers.next() }
 
 // Ready moves pending effects into rd, whose slices it reuses, and reports whether there were any.
 func (m *Machine) Ready(rd *Ready) bool {
-	*rd, m.out = m.out, *rd
-	m.out.reset()
+	*rd, m.free = m.free, *rd
+	m.free.reset()
 	return rd.any()
 }
 

@@ -8,6 +8,9 @@ import (
 // reused. Its fields may be carried out in any order and at the same time: whatever must wait for an answer is not here
 // before that answer was stepped in. Only Closes come after the Sends on their link, and Stops after the Starts.
 type Ready struct {
+	// Records are changes of the checkpoint, to be made in this order, those of an earlier Ready first. Answer:
+	// msg.Recorded, for each or for several at once. There are none without Config.Checkpoint.
+	Records []Record
 	Dials   []msg.Node     // answer each: msg.LinkUp, or msg.LinkDown with Link 0
 	Sends   []msg.Envelope // per link in this order
 	Closes  []msg.Link     // after Sends on that link
@@ -23,11 +26,34 @@ type Ready struct {
 func (r *Ready) reset() {
 	r.Dials, r.Sends, r.Closes = r.Dials[:0], r.Sends[:0], r.Closes[:0]
 	r.Volumes, r.Starts, r.Stops, r.Events = r.Volumes[:0], r.Starts[:0], r.Stops[:0], r.Events[:0]
+	r.Records = r.Records[:0]
 	r.Exit, r.Err = false, nil
 }
 
-func (r *Ready) any() bool {
-	return len(r.Dials)+len(r.Sends)+len(r.Closes)+len(r.Volumes)+len(r.Starts)+len(r.Stops)+len(r.Events) > 0 || r.Exit
+// size counts the effects, records left out.
+func (r *Ready) size() int {
+	n := len(r.Dials) + len(r.Sends) + len(r.Closes) + len(r.Volumes) + len(r.Starts) + len(r.Stops) + len(r.Events)
+	if r.Exit {
+		n++
+	}
+	return n
+}
+
+func (r *Ready) any() bool { return r.size()+len(r.Records) > 0 }
+
+// add appends the effects of s, which may be reset then.
+func (r *Ready) add(s *Ready) {
+	r.Records = append(r.Records, s.Records...)
+	r.Dials = append(r.Dials, s.Dials...)
+	r.Sends = append(r.Sends, s.Sends...)
+	r.Closes = append(r.Closes, s.Closes...)
+	r.Volumes = append(r.Volumes, s.Volumes...)
+	r.Starts = append(r.Starts, s.Starts...)
+	r.Stops = append(r.Stops, s.Stops...)
+	r.Events = append(r.Events, s.Events...)
+	if s.Exit {
+		r.Exit, r.Err = true, s.Err
+	}
 }
 
 // VolumeKind says what is to be done for a persistent volume.

@@ -37,6 +37,13 @@ func (ts *timers) stop(t *timer) {
 	}
 }
 
+// clear stops all.
+func (ts *timers) clear() {
+	for len(ts.heap) > 0 {
+		ts.stop(ts.heap[len(ts.heap)-1])
+	}
+}
+
 // fire runs what is due at now. What is set meanwhile for now or earlier runs too.
 func (ts *timers) fire(now offer.Time) {
 	for len(ts.heap) > 0 && ts.heap[0].at <= now {

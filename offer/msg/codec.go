@@ -109,8 +109,9 @@ var (
 	)
 	inputs = setOf[Input](
 		Envelope{}, LinkUp{}, LinkDown{}, Tick{}, Leader{}, Call{}, StopDriver{}, AbortDriver{}, Operate{}, Loaded{}, Committed{},
-		VolumeDone{}, Started{}, StartFailed{}, Exited{}, StopAgent{},
+		VolumeDone{}, Started{}, StartFailed{}, Exited{}, StopAgent{}, Restored{}, Recorded{},
 	)
+	kept          = setOf[Kept](KeptAgent{}, KeptTotal{}, KeptFramework{}, KeptExecutor{}, KeptTask{}, KeptUpdate{})
 	actions       = setOf[Action](LaunchTasks{}, LaunchGroup{}, Change{})
 	operatorCalls = setOf[OperatorCall](UpdateWeights{}, UpdateQuota{}, ChangeAgent{}, TeardownFramework{}, DeactivateAgent{}, ReactivateAgent{}, MarkAgentGone{})
 	operations    = setOf[reservation.Op](reservation.Reserve{}, reservation.Unreserve{}, reservation.Create{}, reservation.Destroy{}, reservation.Resize{})

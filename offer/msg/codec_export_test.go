@@ -4,5 +4,5 @@ import "reflect"
 
 // Sets are the codec's types by the marker method of their interface.
 func Sets() map[string]map[string]reflect.Type {
-	return map[string]map[string]reflect.Type{"isMessage": messages, "isInput": inputs, "isAction": actions, "isOperatorCall": operatorCalls}
+	return map[string]map[string]reflect.Type{"isMessage": messages, "isInput": inputs, "isAction": actions, "isOperatorCall": operatorCalls, "isKept": kept}
 }

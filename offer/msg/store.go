@@ -1,6 +1,6 @@
 package msg
 
-// Entry is one key of a registry with its value; see package registry for their meaning.
+// Entry is one key with its value: of a registry (see package registry for their meaning), or of an agent's checkpoint.
 type Entry struct {
 	Key   string
 	Value []byte
@@ -23,5 +23,23 @@ type (
 	}
 )
 
+// What an agent's checkpoint answers, stepped into the agent by its host (docs/protocol.md §16.2).
+type (
+	// Restored is the first input of an agent that keeps a checkpoint: all that it holds. With Err it could not be read,
+	// and the agent ends.
+	Restored struct {
+		Entries []Entry
+		Err     error
+	}
+	// Recorded answers records. Err nil: all up to Seq are durable. Else it is unknown which of those after the ones that
+	// were answered before are, and the agent ends.
+	Recorded struct {
+		Seq uint64
+		Err error
+	}
+)
+
 func (Loaded) isInput()    {}
 func (Committed) isInput() {}
+func (Restored) isInput()  {}
+func (Recorded) isInput()  {}

@@ -31,7 +31,12 @@ func (m *Machine) Check() error {
 
 func (m *Machine) checkRecords() error {
 	j := &m.journal
-	size, after := 0, j.durable
+	size, after, awaited := 0, j.durable, 0
+	for _, c := range sortedKeys(m.containers) {
+		if m.containers[c].awaited {
+			awaited++
+		}
+	}
 	for _, h := range j.held {
 		size += h.effects.size()
 		if h.after <= after || h.after > j.asked {
@@ -40,6 +45,10 @@ func (m *Machine) checkRecords() error {
 		after = h.after
 	}
 	switch {
+	case awaited != m.awaited && !m.gone:
+		return broken("executors that may come back: counted %d, there are %d", m.awaited, awaited)
+	case m.recovering && j.restored && awaited+m.ensuring == 0 && !m.gone:
+		return broken("recovering, and nothing is waited for")
 	case j.asked > 0 && !m.cfg.Checkpoint:
 		return broken("%d records without a checkpoint", j.asked)
 	case size != j.size:
@@ -65,7 +74,7 @@ func (m *Machine) checkMaster() error {
 		return broken("registered without an id")
 	case s.registered != s.silence.on():
 		return broken("registered %v, silence timer %v", s.registered, s.silence.on())
-	case s.retry.on() != (s.leader != "" && !s.registered && !s.dialing):
+	case s.retry.on() != (s.leader != "" && !s.registered && !s.dialing && !m.recovering):
 		return broken("retry timer %v with leader %q, registered %v, dialing %v", s.retry.on(), s.leader, s.registered, s.dialing)
 	}
 	return nil
@@ -182,6 +191,10 @@ func (m *Machine) checkTask(f *framework, t *task) error {
 		return broken("task %s: retry timer %v with %d updates, registered %v", t.info.ID, s.retry.on(), len(s.pending), m.master.registered)
 	case len(s.recent) > m.cfg.Bounds.UpdatesPerTask:
 		return broken("task %s: %d acknowledged uuids kept", t.info.ID, len(s.recent))
+	case s.count-s.first+1 != uint64(len(s.recent)+len(s.pending)):
+		return broken("task %s: updates %d to %d, %d kept", t.info.ID, s.first, s.count, len(s.recent)+len(s.pending))
+	case t.recorded && !m.kept(f):
+		return broken("task %s is recorded, its framework is not", t.info.ID)
 	}
 	if n := len(s.pending); n > 0 && s.pending[n-1].State != t.state {
 		return broken("task %s: state %v, newest update %v", t.info.ID, t.state, s.pending[n-1].State)

@@ -33,6 +33,7 @@ type Timeouts struct {
 	RegistrationBackoff    time.Duration // bound of the first random wait between attempts: 1 s, doubled up to the cap
 	RegistrationBackoffCap time.Duration // 1 min
 	ExecutorRegistration   time.Duration // an executor subscribes within this: 1 min
+	ExecutorReregistration time.Duration // an executor is back within this after a restart of the agent: 2 s, at most 15 s
 	ExecutorShutdownGrace  time.Duration // between SHUTDOWN and the stop, where the executor names none: 5 s
 	ExecutorRecovery       time.Duration // an executor of a checkpointing framework whose link broke is back within this: 15 min
 	ExecutorHeartbeat      time.Duration // 30 min
@@ -41,12 +42,16 @@ type Timeouts struct {
 	Record                 time.Duration // a record of the checkpoint is durable within this, or the agent ends: 20 s
 }
 
+// maxReregistration bounds ExecutorReregistration.
+const maxReregistration = 15 * time.Second
+
 // DefaultTimeouts are the defaults of docs/protocol.md §18.
 func DefaultTimeouts() Timeouts {
 	return Timeouts{
 		RegistrationBackoff:    1 * time.Second,
 		RegistrationBackoffCap: 1 * time.Minute,
 		ExecutorRegistration:   1 * time.Minute,
+		ExecutorReregistration: 2 * time.Second,
 		ExecutorShutdownGrace:  5 * time.Second,
 		ExecutorRecovery:       15 * time.Minute,
 		ExecutorHeartbeat:      30 * time.Minute,
@@ -123,6 +128,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%w: Entropy is zero; draw 16 bytes from a random source", ErrConfig)
 	case c.Node == "":
 		return fmt.Errorf("%w: Node is empty; name the address that executors dial", ErrConfig)
+	case c.Timeouts.ExecutorReregistration > maxReregistration:
+		return fmt.Errorf("%w: executors have %v to come back after a restart; at most %v", ErrConfig, c.Timeouts.ExecutorReregistration, maxReregistration)
 	case c.Info.ID != "":
 		return fmt.Errorf("%w: Info.ID is %q; a master gives it", ErrConfig, c.Info.ID)
 	}
@@ -130,6 +137,7 @@ func (c Config) check() error {
 		c.Timeouts.RegistrationBackoff, c.Timeouts.RegistrationBackoffCap, c.Timeouts.ExecutorRegistration,
 		c.Timeouts.ExecutorShutdownGrace, c.Timeouts.ExecutorRecovery, c.Timeouts.ExecutorHeartbeat,
 		c.Timeouts.UpdateRetry, c.Timeouts.UpdateRetryCap, c.Timeouts.Record,
+		c.Timeouts.ExecutorReregistration,
 	} {
 		if d < 0 {
 			return fmt.Errorf("%w: a timeout of %v is negative", ErrConfig, d)
@@ -144,6 +152,11 @@ func (c Config) check() error {
 			return fmt.Errorf("%w: a bound of %d is negative", ErrConfig, n)
 		}
 	}
+	if c.Checkpoint {
+		if _, err := written(msg.KeptAgent{Info: c.Info}); err != nil {
+			return fmt.Errorf("%w: Info: %w", ErrConfig, err)
+		}
+	}
 	return nil
 }
 
@@ -152,6 +165,7 @@ func (t Timeouts) withDefaults() Timeouts {
 	t.RegistrationBackoff = cmp.Or(t.RegistrationBackoff, d.RegistrationBackoff)
 	t.RegistrationBackoffCap = cmp.Or(t.RegistrationBackoffCap, d.RegistrationBackoffCap)
 	t.ExecutorRegistration = cmp.Or(t.ExecutorRegistration, d.ExecutorRegistration)
+	t.ExecutorReregistration = cmp.Or(t.ExecutorReregistration, d.ExecutorReregistration)
 	t.ExecutorShutdownGrace = cmp.Or(t.ExecutorShutdownGrace, d.ExecutorShutdownGrace)
 	t.ExecutorRecovery = cmp.Or(t.ExecutorRecovery, d.ExecutorRecovery)
 	t.ExecutorHeartbeat = cmp.Or(t.ExecutorHeartbeat, d.ExecutorHeartbeat)

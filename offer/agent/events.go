@@ -43,13 +43,15 @@ const (
 	EventOperationFailed
 	// EventFrameworkRemoved: nothing of a framework is left here.
 	EventFrameworkRemoved
+	// EventRecovered: an agent that keeps a checkpoint goes on from there; Text tells with what.
+	EventRecovered
 	// EventStopped: the agent ended; Text says why.
 	EventStopped
 )
 
 var eventNames = [...]string{"none", "registered", "reregistered", "disconnected", "executor started", "executor subscribed",
 	"executor stopping", "executor exited", "task received", "task delivered", "task updated", "task forgotten", "task refused",
-	"operation applied", "operation failed", "framework removed", "stopped"}
+	"operation applied", "operation failed", "framework removed", "recovered", "stopped"}
 
 // String names the kind.
 func (k EventKind) String() string {

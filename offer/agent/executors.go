@@ -42,11 +42,15 @@ type executor struct {
 	ever      bool                 // a task was delivered
 	mounts    map[string]*mount    // links in the sandbox, by path
 	finished  []msg.TaskID         // forgotten tasks, the newest last
-	reason    msg.Reason           // of the terminal updates when it exits
+	verdict   msg.TaskState        // of the terminal updates when it exits
+	reason    msg.Reason
 	text      string
 	// patience is the one time that runs in a state: to subscribe, to end gently, or to come back.
 	patience  *timer
 	heartbeat *timer
+	recorded  bool // in the checkpoint
+	restored  bool // of a former run of the agent
+	awaited   bool // restored, and may still come back
 }
 
 // finishedRing is how many forgotten tasks an executor's run remembers (docs/protocol.md §18).
@@ -62,6 +66,11 @@ func (e *executor) remember(id msg.TaskID) {
 
 // newExecutor books a run. It is started by advance, when its volumes are there.
 func (m *Machine) newExecutor(f *framework, r role.Name, i msg.ExecutorInfo, command bool) *executor {
+	n := m.counters.containers + 1
+	return m.bookExecutor(f, r, i, command, msg.ContainerID(msg.DeriveUUID(m.cfg.Entropy, "container", n).String()))
+}
+
+func (m *Machine) bookExecutor(f *framework, r role.Name, i msg.ExecutorInfo, command bool, c msg.ContainerID) *executor {
 	m.counters.containers++
 	i.Framework = f.info.ID
 	e := &executor{
@@ -71,9 +80,10 @@ func (m *Machine) newExecutor(f *framework, r role.Name, i msg.ExecutorInfo, com
 		info:      i,
 		role:      r,
 		command:   command,
-		container: msg.ContainerID(msg.DeriveUUID(m.cfg.Entropy, "container", m.counters.containers).String()),
+		container: c,
 		live:      map[msg.TaskID]*task{},
 		mounts:    map[string]*mount{},
+		verdict:   msg.TaskFailed,
 		reason:    msg.ReasonExecutorTerminated,
 		text:      "its executor ended",
 	}
@@ -89,6 +99,7 @@ func (m *Machine) newExecutor(f *framework, r role.Name, i msg.ExecutorInfo, com
 // start asks the host to run e. It must subscribe before its patience ends.
 func (m *Machine) start(e *executor) {
 	e.asked = true
+	m.keepExecutor(e)
 	m.out.Starts = append(m.out.Starts, Start{
 		Container: e.container,
 		Framework: e.framework.info,
@@ -113,6 +124,7 @@ func (m *Machine) shutdown(e *executor, why string) {
 	}
 	was := e.state
 	e.state = execTerminating
+	m.back(e)
 	m.timers.stop(e.heartbeat)
 	m.event(e.event(EventExecutorStopping, why))
 	switch {
@@ -133,6 +145,7 @@ func (m *Machine) shutdown(e *executor, why string) {
 // stop ends e without mercy.
 func (m *Machine) stop(e *executor) {
 	e.state = execTerminating
+	m.back(e)
 	m.timers.stop(e.patience)
 	m.timers.stop(e.heartbeat)
 	if !e.stopping {
@@ -145,6 +158,10 @@ func (m *Machine) stop(e *executor) {
 func (m *Machine) outOfPatience(e *executor) {
 	switch e.state {
 	case execRegistering:
+		if e.awaited {
+			m.tooLate(e)
+			break
+		}
 		e.reason = msg.ReasonExecutorRegistrationTimeout
 		e.text = fmt.Sprintf("its executor did not subscribe within %v", m.cfg.Timeouts.ExecutorRegistration)
 		m.event(e.event(EventExecutorStopping, "did not subscribe in time"))
@@ -182,6 +199,7 @@ func (m *Machine) executorLinkLost(e *executor) {
 // a terminal update, then the master hears of the executor (docs/protocol.md §11).
 func (m *Machine) terminated(e *executor, status int) {
 	e.state = execTerminating
+	m.back(e)
 	m.timers.stop(e.patience)
 	m.timers.stop(e.heartbeat)
 	m.closeLink(e.link)
@@ -201,7 +219,10 @@ func (m *Machine) terminated(e *executor, status int) {
 			m.forget(t)
 			continue
 		}
-		m.report(t, msg.TaskFailed, e.reason, e.text)
+		m.report(t, e.verdict, e.reason, e.text)
+	}
+	if e.recorded {
+		m.unrecord(executorKey(f.info.ID, e.id))
 	}
 	if !e.command && !f.ending {
 		m.toMaster(msg.ExitedExecutor{Framework: f.info.ID, Executor: e.id, Status: status})

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"fmt"
+
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 )
@@ -8,21 +10,42 @@ import (
 // framework is what an agent knows of a framework that has something here.
 type framework struct {
 	info      msg.FrameworkInfo
-	ending    bool // being shut down: nothing new, nothing reported
-	bare      bool // only its id is known, from a master's question
+	ending    bool   // being shut down: nothing new, nothing reported
+	bare      bool   // only its id is known, from a master's question
+	written   []byte // its record in the checkpoint, nil none
 	executors map[msg.ExecutorID]*executor
 	tasks     map[msg.TaskID]*task // until their last update is acknowledged
 }
 
-// framework returns the record of a framework, made if there is none, with its newest description.
+// framework returns the record of a framework, made if there is none, with its newest description. Whether it checkpoints
+// does not change (docs/protocol.md §3.1).
 func (m *Machine) framework(i msg.FrameworkInfo) *framework {
 	f := m.frameworks[i.ID]
 	if f == nil {
 		f = &framework{executors: map[msg.ExecutorID]*executor{}, tasks: map[msg.TaskID]*task{}}
 		m.frameworks[i.ID] = f
+	} else if !f.bare {
+		i.Checkpoint = f.info.Checkpoint
 	}
 	f.info, f.bare = i, false
+	m.keepFramework(f)
 	return f
+}
+
+// frameworkUpdated takes changed info, or learns of a new scheduler: what is not acknowledged is sent again.
+func (m *Machine) frameworkUpdated(i msg.FrameworkInfo) error {
+	f := m.frameworks[i.ID]
+	if f == nil {
+		return nil
+	}
+	if !f.bare && f.info.Checkpoint {
+		if err := m.writable(msg.KeptFramework{Info: i}); err != nil {
+			return fmt.Errorf("framework %s: %w", i.ID, err)
+		}
+	}
+	m.framework(i)
+	m.resumeUpdates(i.ID)
+	return nil
 }
 
 // executor finds one that has not ended, nil if there is none.
@@ -58,6 +81,9 @@ func (m *Machine) sweep(f *framework) {
 	}
 	if len(f.tasks) == 0 {
 		delete(m.frameworks, f.info.ID)
+		if f.written != nil {
+			m.unrecord(frameworkKey(f.info.ID))
+		}
 		m.event(Event{Kind: EventFrameworkRemoved, Framework: f.info.ID})
 	}
 }

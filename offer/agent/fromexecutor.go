@@ -52,6 +52,7 @@ func (m *Machine) subscribeExecutor(l msg.Link, p *peer, s msg.SubscribeExecutor
 	m.closeLink(e.link)
 	e.link, p.exec = l, e
 	e.state = execRunning
+	m.back(e)
 	m.timers.stop(e.patience)
 	m.timers.set(e.heartbeat, m.now.Add(m.cfg.Timeouts.ExecutorHeartbeat))
 	for _, u := range s.Updates {
@@ -61,10 +62,16 @@ func (m *Machine) subscribeExecutor(l msg.Link, p *peer, s msg.SubscribeExecutor
 		}
 	}
 	m.dropUndelivered(e, s.Tasks)
+	if len(s.Tasks) > 0 {
+		m.used(e)
+	}
 	m.send(l, msg.ExecutorSubscribed{Executor: e.info, Framework: e.framework.info, Agent: m.info(), Container: e.container})
 	m.event(e.event(EventExecutorSubscribed, ""))
 	m.repeatKills(e)
 	m.advance(e)
+	if e.restored && !e.ever && len(e.live) == 0 {
+		m.shutdown(e, "no task is left for it")
+	}
 	return nil
 }
 
@@ -96,7 +103,7 @@ func (m *Machine) executorUpdate(e *executor, st msg.TaskStatus) error {
 		return err
 	}
 	t := e.framework.tasks[st.Task]
-	if (t == nil || t.exec != e) && slices.Contains(e.finished, st.Task) {
+	if (t == nil || t.exec != e) && (e.restored || slices.Contains(e.finished, st.Task)) {
 		m.ackUpdate(e, st)
 		return nil
 	}
@@ -116,7 +123,13 @@ func (m *Machine) executorUpdate(e *executor, st msg.TaskStatus) error {
 	if st.Time == 0 {
 		st.Time = m.now
 	}
-	m.keep(t, st, func() { m.ackUpdate(e, st) })
+	if t.recorded {
+		if err := m.writable(keptUpdate(t, t.stream.count+1, st)); err != nil {
+			return fmt.Errorf("update of %s: %w", st.Task, err)
+		}
+	}
+	m.keep(t, st)
+	m.ackUpdate(e, st)
 	return nil
 }
 

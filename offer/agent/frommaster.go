@@ -40,11 +40,7 @@ func (m *Machine) fromMaster(b msg.Message) error {
 		m.shutdownFramework(b.Framework)
 		return nil
 	case msg.FrameworkUpdated:
-		if f := m.frameworks[b.Framework.ID]; f != nil {
-			f.info, f.bare = b.Framework, false
-			m.resumeUpdates(f.info.ID)
-		}
-		return nil
+		return m.frameworkUpdated(b.Framework)
 	case msg.StatusAck:
 		m.acknowledged(b)
 		return nil

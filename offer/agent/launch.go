@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -47,7 +48,7 @@ func (m *Machine) runTasks(r msg.RunTasks) error {
 	if f := m.frameworks[r.Framework.ID]; m.ending || f != nil && f.ending {
 		return nil // the master's next look will tell it
 	}
-	if err := m.boundRun(r); err != nil {
+	if err := cmp.Or(m.boundRun(r), m.writableRun(r)); err != nil {
 		m.turnAway(r, err)
 		return nil
 	}
@@ -172,8 +173,8 @@ func (m *Machine) place(f *framework, r msg.RunTasks, i msg.ExecutorInfo, cmd bo
 func (m *Machine) enqueue(e *executor, r role.Name, tasks []msg.TaskInfo) {
 	l := &launch{exec: e, after: m.opsIn}
 	for _, i := range tasks {
-		t := m.newTask(e.framework, r, e.id, i)
-		t.exec, t.launch = e, l
+		t := m.newTask(e.framework, r, e.id, e, i)
+		t.launch = l
 		e.live[i.ID] = t
 		l.tasks = append(l.tasks, t)
 		m.event(Event{Kind: EventTaskReceived, Framework: e.framework.info.ID, Executor: e.id, Task: i.ID})
@@ -272,7 +273,7 @@ func (m *Machine) dropLaunch(e *executor, l *launch, s msg.TaskState, why msg.Re
 func (m *Machine) deliver(e *executor) {
 	l := e.queue[0]
 	e.queue = slices.Delete(e.queue, 0, 1)
-	e.ever = true
+	m.used(e)
 	out := msg.LaunchOnExecutor{}
 	for _, t := range l.tasks {
 		t.launch = nil
@@ -280,4 +281,12 @@ func (m *Machine) deliver(e *executor) {
 		m.event(Event{Kind: EventTaskDelivered, Framework: e.framework.info.ID, Executor: e.id, Task: t.info.ID})
 	}
 	m.send(e.link, out)
+}
+
+// used notes that tasks went to an executor.
+func (m *Machine) used(e *executor) {
+	if !e.ever {
+		e.ever = true
+		m.keepExecutor(e)
+	}
 }

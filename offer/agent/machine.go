@@ -12,8 +12,10 @@ import (
 type State uint8
 
 const (
+	// Recovering: reads its checkpoint, and waits for executors of its former run to come back.
+	Recovering State = iota
 	// Disconnected: no master, or none that has admitted the agent; executors run on.
-	Disconnected State = iota
+	Disconnected
 	// Running: admitted.
 	Running
 	// Terminating: ending its executors, then itself.
@@ -24,19 +26,23 @@ const (
 
 // String names the state.
 func (s State) String() string {
-	return [...]string{"disconnected", "running", "terminating", "stopped"}[min(s, Stopped)]
+	return [...]string{"recovering", "disconnected", "running", "terminating", "stopped"}[min(s, Stopped)]
 }
 
 // Machine is an agent. It is not safe for concurrent use.
 type Machine struct {
-	cfg    Config
-	now    offer.Time
-	id     offer.AgentID
-	total  resource.Resources
-	master mastership
-	ending bool  // told to end: no new work
-	gone   bool  // ended
-	err    error // why, nil for msg.StopAgent
+	cfg        Config
+	now        offer.Time
+	id         offer.AgentID
+	total      resource.Resources
+	master     mastership
+	recovering bool  // until the checkpoint is read, and its executors are back or given up
+	awaited    int   // executors that may still come back
+	ensuring   int   // directories of volumes that are made sure of
+	ending     bool  // told to end: no new work
+	gone       bool  // ended
+	halted     bool  // at once, by halt
+	err        error // why, nil for msg.StopAgent
 
 	links      map[msg.Link]*peer // of executors and strangers
 	frameworks map[offer.FrameworkID]*framework
@@ -81,6 +87,7 @@ func New(cfg Config) (*Machine, error) {
 		containers: map[msg.ContainerID]*executor{},
 		work:       map[uint64]*work{},
 	}
+	m.recovering = cfg.Checkpoint
 	m.journal.late = m.timers.timer(func() { m.unanswered() })
 	m.master.dials = map[msg.Node]int{}
 	m.master.retry = m.timers.timer(func() { m.seek() })
@@ -101,6 +108,8 @@ func (m *Machine) State() State {
 		return Stopped
 	case m.ending:
 		return Terminating
+	case m.recovering:
+		return Recovering
 	case m.master.registered:
 		return Running
 	}
@@ -118,15 +127,21 @@ func (m *Machine) Step(now offer.Time, in msg.Input) error {
 		return err
 	}
 	m.timers.fire(m.now)
+	m.recoverIfBack()
 	m.endIfEmpty()
 	m.seal()
 	return nil
 }
 
 func (m *Machine) input(in msg.Input) error {
+	if _, first := in.(msg.Restored); m.recovering && !m.journal.restored && !first {
+		return fault(ErrInput, "%T before the checkpoint was read; Restored is the first input", in)
+	}
 	switch in := in.(type) {
 	case msg.Tick:
 		return nil
+	case msg.Restored:
+		return m.restore(in)
 	case msg.Leader:
 		m.follow(in.Master)
 		return nil

@@ -65,7 +65,7 @@ func (m *Machine) unregistered(why string) {
 }
 
 func (m *Machine) dial() {
-	if m.master.leader == "" || m.gone {
+	if m.master.leader == "" || m.gone || m.recovering {
 		return
 	}
 	m.master.dialing = true
@@ -130,6 +130,9 @@ func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool)
 	if err := msg.ValidateID("agent", string(id)); err != nil {
 		return fmt.Errorf("%w: registration: %w", ErrMalformed, err)
 	}
+	if err := m.writable(msg.KeptAgent{Info: msg.AgentInfo{ID: id}}); err != nil {
+		return fmt.Errorf("registration: %w", err)
+	}
 	if !m.master.asked {
 		return fmt.Errorf("%w: registration: the agent has not asked for it", ErrInput)
 	}
@@ -140,7 +143,10 @@ func (m *Machine) admitted(id offer.AgentID, patience time.Duration, again bool)
 	if m.master.registered {
 		return nil // the same answer once more
 	}
-	m.id = id
+	if m.id == "" {
+		m.id = id
+		m.keepAgent()
+	}
 	m.master.registered, m.master.served, m.master.tries = true, true, 0
 	m.master.patience = patience
 	if patience <= 0 {

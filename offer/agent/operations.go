@@ -58,6 +58,10 @@ func (m *Machine) beginOperation(o *operation) bool {
 		o.failed = err.Error()
 		return true
 	}
+	if err := m.writableTotal(next); err != nil {
+		o.failed = err.Error()
+		return true
+	}
 	o.next = next
 	var volumes resource.Resources
 	kind := VolumeCreate
@@ -125,14 +129,15 @@ func (m *Machine) operationStep(w *work, failed string) {
 	m.runOperations()
 }
 
-// finishOperation answers the first operation, and lets go what waited for it. This is where an operation becomes
-// durable: a checkpoint of the new total would be written here, before anything below.
+// finishOperation answers the first operation, and lets go what waited for it. The new total is recorded, so that all of this
+// is seen only when that is durable.
 func (m *Machine) finishOperation(o *operation) {
 	m.ops = m.ops[1:]
 	m.opsDone++
 	ev := Event{Kind: EventOperationApplied, Framework: o.call.Framework, Operation: o.call.UUID}
 	if o.failed == "" {
 		m.total = o.next
+		m.keepTotal()
 	} else {
 		ev.Kind, ev.Text = EventOperationFailed, o.failed
 	}

@@ -11,6 +11,8 @@ type Ready struct {
 	// Records are changes of the checkpoint, to be made in this order, those of an earlier Ready first. Answer:
 	// msg.Recorded, for each or for several at once. There are none without Config.Checkpoint.
 	Records []Record
+	// Adopt is there once, with Config.Checkpoint: do it before all Starts and Stops.
+	Adopt   *Adopt
 	Dials   []msg.Node     // answer each: msg.LinkUp, or msg.LinkDown with Link 0
 	Sends   []msg.Envelope // per link in this order
 	Closes  []msg.Link     // after Sends on that link
@@ -26,7 +28,7 @@ type Ready struct {
 func (r *Ready) reset() {
 	r.Dials, r.Sends, r.Closes = r.Dials[:0], r.Sends[:0], r.Closes[:0]
 	r.Volumes, r.Starts, r.Stops, r.Events = r.Volumes[:0], r.Starts[:0], r.Stops[:0], r.Events[:0]
-	r.Records = r.Records[:0]
+	r.Records, r.Adopt = r.Records[:0], nil
 	r.Exit, r.Err = false, nil
 }
 
@@ -34,6 +36,9 @@ func (r *Ready) reset() {
 func (r *Ready) size() int {
 	n := len(r.Dials) + len(r.Sends) + len(r.Closes) + len(r.Volumes) + len(r.Starts) + len(r.Stops) + len(r.Events)
 	if r.Exit {
+		n++
+	}
+	if r.Adopt != nil {
 		n++
 	}
 	return n
@@ -51,6 +56,9 @@ func (r *Ready) add(s *Ready) {
 	r.Starts = append(r.Starts, s.Starts...)
 	r.Stops = append(r.Stops, s.Stops...)
 	r.Events = append(r.Events, s.Events...)
+	if s.Adopt != nil {
+		r.Adopt = s.Adopt
+	}
 	if s.Exit {
 		r.Exit, r.Err = true, s.Err
 	}
@@ -111,3 +119,8 @@ type Start struct {
 // Stop asks to end a container at once, whatever it does: the time for a gentle end has passed. It may come before the
 // answer to the container's Start.
 type Stop struct{ Container msg.ContainerID }
+
+// Adopt asks for the executors that former runs of the agent started. Those in Containers are to be watched as if they had
+// been started now; answer each: msg.Started if it still runs, after which msg.Exited once, else msg.Exited. Any other is to
+// be ended, and nothing is said of it.
+type Adopt struct{ Containers []msg.ContainerID }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 )
 
@@ -96,6 +95,11 @@ func (m *Machine) append(r Record) {
 // seal ends a step: its effects go out, or wait for the records that were asked for until now.
 func (m *Machine) seal() {
 	j := &m.journal
+	if m.halted {
+		j.durable = j.asked
+		m.timers.clear()
+		m.out = Ready{Closes: m.out.Closes, Events: m.out.Events, Exit: true, Err: m.err}
+	}
 	if j.durable == j.asked {
 		m.release(&m.out)
 		return
@@ -165,12 +169,13 @@ func (m *Machine) unanswered() {
 	m.halt(fault(ErrCheckpoint, "record %d is not durable after %v", m.journal.durable+1, m.cfg.Timeouts.Record))
 }
 
-// halt ends the agent at once, as a crash would: executors are told nothing, and what waited for records never goes out.
+// halt ends the agent at once, as a crash would: executors are told nothing, and what waited for records never goes out, nor
+// what the step under way still does.
 func (m *Machine) halt(err error) {
 	j := &m.journal
 	m.out.reset()
 	j.held, j.size, j.durable = nil, 0, j.asked
-	m.ending, m.err = true, err
+	m.ending, m.halted, m.err = true, true, err
 	m.leave(err.Error())
 }
 
@@ -188,25 +193,4 @@ func (m *Machine) leave(text string) {
 	}
 	m.event(Event{Kind: EventStopped, Text: text})
 	m.out.Exit, m.out.Err = true, m.err
-}
-
-// Keys of the checkpoint.
-const (
-	keyAgent     = "agent"
-	keyTotal     = "total"
-	keyFramework = "framework"
-	keyExecutor  = "executor"
-	keyTask      = "task"
-	keyUpdate    = "update"
-)
-
-func frameworkKey(f offer.FrameworkID) string { return recordKey(keyFramework, string(f)) }
-func executorKey(e *executor) string {
-	return recordKey(keyExecutor, string(e.framework.info.ID), string(e.id))
-}
-func taskKey(f offer.FrameworkID, t msg.TaskID) string {
-	return recordKey(keyTask, string(f), string(t))
-}
-func updateKey(f offer.FrameworkID, t msg.TaskID, n uint64) string {
-	return recordKey(keyUpdate, string(f), string(t), fmt.Sprintf("%020d", n))
 }

@@ -34,7 +34,7 @@ func TestDefaultTimes(t *testing.T) {
 		RegistrationBackoff: time.Second, RegistrationBackoffCap: time.Minute, ExecutorRegistration: time.Minute,
 		ExecutorShutdownGrace: 5 * time.Second, ExecutorRecovery: 15 * time.Minute, ExecutorHeartbeat: 30 * time.Minute,
 		UpdateRetry: 10 * time.Second, UpdateRetryCap: 10 * time.Minute,
-		Record: 20 * time.Second,
+		Record: 20 * time.Second, ExecutorReregistration: 2 * time.Second,
 	}, agent.DefaultTimeouts())
 }
 

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"strings"
+
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/role"
 )
@@ -17,22 +19,31 @@ type task struct {
 	kill      *msg.KillPolicy // asked for while the executor was out of reach
 	mounts    []string        // of exec, that this task uses
 	stream    stream
+	recorded  bool // in the checkpoint
 }
 
 // delivered reports whether the task was sent to its executor.
 func (t *task) delivered() bool { return t.exec != nil && t.launch == nil }
 
-// newTask books a task.
-func (m *Machine) newTask(f *framework, r role.Name, exec msg.ExecutorID, i msg.TaskInfo) *task {
-	t := &task{framework: f, executor: exec, role: r, info: i, state: msg.TaskStaging}
+// newTask books a task, for e or for no executor that is here.
+func (m *Machine) newTask(f *framework, r role.Name, exec msg.ExecutorID, e *executor, i msg.TaskInfo) *task {
+	t := m.bookTask(&task{framework: f, executor: exec, exec: e, role: r, info: i})
+	m.keepTask(t)
+	return t
+}
+
+func (m *Machine) bookTask(t *task) *task {
+	t.state = msg.TaskStaging
+	t.stream.first = 1
 	t.stream.retry = m.timers.timer(func() { m.resend(t) })
-	f.tasks[i.ID] = t
+	t.framework.tasks[t.info.ID] = t
 	m.tasks++
 	return t
 }
 
 // forget drops a task with all that is left of its updates.
 func (m *Machine) forget(t *task) {
+	m.unkeepTask(t)
 	m.timers.stop(t.stream.retry)
 	m.updates -= len(t.stream.pending)
 	t.stream.pending = nil
@@ -55,12 +66,13 @@ func (m *Machine) report(t *task, s msg.TaskState, r msg.Reason, text string) {
 	if t.exec != nil {
 		st.Container = t.exec.container
 	}
-	m.keep(t, st, nil)
+	m.keep(t, st)
 }
 
 // own is a status that the agent makes.
 func (m *Machine) own(c msg.Capabilities, s msg.TaskState, r msg.Reason, text string) msg.TaskStatus {
 	m.counters.updates++
+	text = msg.CutText(strings.ToValidUTF8(text, "?"), m.cfg.Bounds.Text)
 	return msg.TaskStatus{
 		State:   s.For(c),
 		Source:  msg.SourceAgent,
@@ -74,7 +86,7 @@ func (m *Machine) own(c msg.Capabilities, s msg.TaskState, r msg.Reason, text st
 
 // refuse books a task that never reaches an executor, and says why.
 func (m *Machine) refuse(f *framework, r role.Name, exec msg.ExecutorID, i msg.TaskInfo, why msg.Reason, text string) {
-	m.report(m.newTask(f, r, exec, i), msg.TaskDropped, why, text)
+	m.report(m.newTask(f, r, exec, nil, i), msg.TaskDropped, why, text)
 }
 
 // sayDropped answers for a task that is not here and for which there is no room. There is none for keeping the answer either,

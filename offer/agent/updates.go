@@ -13,6 +13,8 @@ type stream struct {
 	pending   []msg.TaskStatus // not acknowledged, in the order they came
 	recent    []msg.UUID       // acknowledged by the scheduler, the newest last: at most as many as may be pending
 	forwarded msg.TaskStatus   // the last head that was sent
+	first     uint64           // number of the oldest in recent and pending; they are numbered in order, from 1
+	count     uint64           // number of the newest update, 0 none
 	wait      time.Duration    // until the head is sent again; doubles
 	retry     *timer
 }
@@ -23,21 +25,16 @@ func (s *stream) has(u msg.UUID) bool {
 		slices.ContainsFunc(s.pending, func(p msg.TaskStatus) bool { return p.UUID == u })
 }
 
-// keep puts an update into its task's stream and, once it is durable, calls kept: only then is it acknowledged to the
-// executor and sent on. Today memory is all there is, so it is durable at once; a checkpoint would be written here, and
-// its result would call durable.
-func (m *Machine) keep(t *task, st msg.TaskStatus, kept func()) {
-	m.durable(t, st)
-	if kept != nil {
-		kept()
-	}
-}
-
-// durable makes a kept update count: it is the task's state now, and goes out when it is the head.
-func (m *Machine) durable(t *task, st msg.TaskStatus) {
+// keep puts an update into its task's stream: it is the task's state now, and goes out when it is the head. Before anybody
+// hears of it, its executor included, it is recorded.
+func (m *Machine) keep(t *task, st msg.TaskStatus) {
 	t.state = st.State
 	t.stream.pending = append(t.stream.pending, st)
+	t.stream.count++
 	m.updates++
+	if t.recorded {
+		m.must(updateKey(t.framework.info.ID, t.info.ID, t.stream.count), keptUpdate(t, t.stream.count, st))
+	}
 	m.event(Event{
 		Kind: EventTaskUpdated, Framework: t.framework.info.ID, Executor: t.executor, Task: t.info.ID,
 		State: st.State, Reason: st.Reason, Text: st.Message,
@@ -104,7 +101,7 @@ func (m *Machine) acknowledged(a msg.StatusAck) {
 		return
 	}
 	s := &t.stream
-	head := s.pending[0]
+	head, number := s.pending[0], s.count-uint64(len(s.pending))+1
 	s.pending = slices.Delete(s.pending, 0, 1)
 	m.updates--
 	m.timers.stop(s.retry)
@@ -113,11 +110,22 @@ func (m *Machine) acknowledged(a msg.StatusAck) {
 		m.sweep(f)
 		return
 	}
+	m.keepAck(t, number, head)
 	s.recent = append(s.recent, a.UUID)
-	if extra := len(s.recent) - m.cfg.Bounds.UpdatesPerTask; extra > 0 {
-		s.recent = slices.Delete(s.recent, 0, extra)
-	}
+	m.trimRecent(t)
 	if len(s.pending) > 0 {
 		m.sendHead(t)
+	}
+}
+
+// trimRecent forgets the oldest uuids that were acknowledged, beyond as many as may be pending.
+func (m *Machine) trimRecent(t *task) {
+	s := &t.stream
+	for len(s.recent) > m.cfg.Bounds.UpdatesPerTask {
+		if t.recorded {
+			m.unrecord(updateKey(t.framework.info.ID, t.info.ID, s.first))
+		}
+		s.recent = slices.Delete(s.recent, 0, 1)
+		s.first++
 	}
 }

@@ -48,6 +48,10 @@ func (m *Machine) volumeDone(d msg.VolumeDone) error {
 		m.operationStep(w, d.Err)
 		return nil
 	}
+	if w.mount == nil {
+		m.ensuring-- // whoever links a volume that is not there sees what is wrong
+		return nil
+	}
 	w.mount.seq = 0
 	if d.Err != "" {
 		delete(w.exec.mounts, w.volume.Path)

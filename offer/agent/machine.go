@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -100,6 +101,9 @@ func (m *Machine) ID() offer.AgentID { return m.id }
 
 // Total is what the agent has, with the reservations and volumes that operations made.
 func (m *Machine) Total() resource.Resources { return m.total }
+
+// RecordTimeout is how long the agent waits for a record to be durable: a host need not wait longer.
+func (m *Machine) RecordTimeout() time.Duration { return m.cfg.Timeouts.Record }
 
 // State tells where the agent stands with its master.
 func (m *Machine) State() State {

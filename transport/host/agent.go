@@ -3,7 +3,9 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport"
@@ -17,10 +19,14 @@ type AgentNode struct {
 	volumes  Volumes
 	launcher Launcher
 	exits    exits
+	records  *recorder // nil without a checkpoint
+	lasting  bool      // the launcher outlives the node
 }
 
-// OpenAgent makes an agent and opens its node: cfg.Node, or what As says, or its host name. cfg.Entropy may be left
-// zero. executors says what runs here, unless WithLauncher is given.
+// OpenAgent makes an agent, reads its checkpoint (WithCheckpoint) and opens its node: cfg.Node, or what As says, or its host
+// name. cfg.Entropy may be left zero. executors says what runs here, unless WithLauncher is given. A node whose agent cannot
+// go on from its checkpoint, or cannot write it any more, ends with an error that wraps agent.ErrCheckpoint or
+// agent.ErrIncompatible.
 func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, executors Executors, opts ...Option) (*AgentNode, error) {
 	o := collect(opts)
 	if cfg.Node == "" {
@@ -30,6 +36,7 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 	if cfg.Entropy == [16]byte{} {
 		cfg.Entropy = o.entropy
 	}
+	cfg.Checkpoint = cfg.Checkpoint || o.checkpoint != nil
 	m, err := agent.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
@@ -40,9 +47,18 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 	}
 	if n.launcher == nil {
 		n.launcher = newLocal(tr, executors, o)
+	} else {
+		_, n.lasting = n.launcher.(Adopter)
 	}
 	n.exits = exits{node: n.node, runs: map[msg.ContainerID]msg.Link{}, held: map[msg.ContainerID]heldExit{}}
 	n.drain, n.heard, n.alarm, n.ring = n.carryOut, n.exits.after, n.exits.next, n.exits.expire
+	if cfg.Checkpoint {
+		n.records = newRecorder(n, m.RecordTimeout())
+		n.alarm, n.ring = n.nextOfBoth, n.ringBoth
+		if err := n.records.load(ctx); err != nil {
+			return nil, err
+		}
+	}
 	n.SetLeader(o.leader)
 	if err := n.open(ctx, tr); err != nil {
 		return nil, err
@@ -60,9 +76,12 @@ func RunAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, exe
 }
 
 // Run serves the node live until it ends. When ctx ends it stops the agent, which ends its executors first. No executor
-// that was started here is left when Run returns. It is called once.
+// that was started here is left when Run returns, unless its launcher is an Adopter of the caller's. It is called once.
 func (n *AgentNode) Run(ctx context.Context) error {
 	err := n.run(ctx, n.Stop)
+	if n.lasting {
+		return err
+	}
 	if e := n.launcher.Close(); err == nil {
 		err = e
 	}
@@ -89,12 +108,18 @@ func (n *AgentNode) carryOut() bool {
 	for _, e := range rd.Events {
 		n.tell(AgentEvent{e})
 	}
+	if len(rd.Records) > 0 {
+		n.records.record(rd.Records)
+	}
 	n.transmit(rd.Dials, rd.Sends, rd.Closes)
 	for _, e := range rd.Sends {
 		n.exits.sent(e)
 	}
 	for _, v := range rd.Volumes {
 		n.work(v)
+	}
+	if rd.Adopt != nil {
+		n.adopt(rd.Adopt.Containers)
 	}
 	for _, s := range rd.Starts {
 		n.start(s)
@@ -126,9 +151,7 @@ func (n *AgentNode) work(v agent.Volume) {
 
 // start starts an executor. Its Exited is stepped after its Started, however soon it ends.
 func (n *AgentNode) start(s agent.Start) {
-	r := &running{report: func(status int) {
-		n.push(item{do: func() { n.exits.exited(msg.Exited{Container: s.Container, Status: status}) }})
-	}}
+	r := n.watch(s.Container)
 	n.exits.runs[s.Container] = 0
 	err := n.volumes.Sandbox(s.Directory)
 	if err == nil {
@@ -141,4 +164,55 @@ func (n *AgentNode) start(s agent.Start) {
 	}
 	n.push(item{in: msg.Started{Container: s.Container}})
 	r.started()
+}
+
+// adopt takes over the executors of a former run.
+func (n *AgentNode) adopt(keep []msg.ContainerID) {
+	waiting := map[msg.ContainerID]*running{}
+	for _, c := range keep {
+		waiting[c] = n.watch(c)
+	}
+	var alive []msg.ContainerID
+	if a, ok := n.launcher.(Adopter); ok {
+		alive = a.Adopt(keep, func(c msg.ContainerID, status int) { waiting[c].exited(status) })
+	}
+	for _, c := range keep {
+		if !slices.Contains(alive, c) {
+			n.push(item{in: msg.Exited{Container: c, Status: -1}})
+			continue
+		}
+		n.exits.runs[c] = 0
+		n.push(item{in: msg.Started{Container: c}})
+		waiting[c].started()
+	}
+}
+
+// watch makes what a launcher reports the end of a container to.
+func (n *AgentNode) watch(c msg.ContainerID) *running {
+	return &running{report: func(status int) {
+		n.push(item{do: func() { n.exits.exited(msg.Exited{Container: c, Status: status}) }})
+	}}
+}
+
+// drained carries out what a step beside the node's own has left.
+func (n *AgentNode) drained() {
+	for n.drain() {
+	}
+	if n.opts.stepped != nil {
+		n.opts.stepped()
+	}
+}
+
+// nextOfBoth tells when the host has something to do: an exit or a record that waits.
+func (n *AgentNode) nextOfBoth() (offer.Time, bool) {
+	at, any := n.exits.next()
+	if t, ok := n.records.alarm(); ok && (!any || t < at) {
+		return t, true
+	}
+	return at, any
+}
+
+func (n *AgentNode) ringBoth(now offer.Time) bool {
+	any := n.exits.expire(now)
+	return n.records.ring(now) || any
 }

@@ -19,6 +19,7 @@ import (
 	"crypto/rand"
 	"errors"
 
+	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
 )
@@ -58,6 +59,9 @@ type options struct {
 	inbound  int
 	store    registry.Store
 	faults   func(commit int) StoreFault
+
+	checkpoint   agent.Store
+	recordFaults func(save int) StoreFault
 }
 
 // As sets the node's address. Default: "master" for a master, its host name for an agent, else a name drawn from the
@@ -84,7 +88,8 @@ func ByHand(spawn func(*ExecutorNode), draw func() [16]byte) Option {
 // an agent without a WorkDir.
 func WithVolumes(v Volumes) Option { return func(o *options) { o.volumes = v } }
 
-// WithLauncher sets who starts an agent's executors instead of the registered functions.
+// WithLauncher sets who starts an agent's executors instead of the registered functions. The node closes it when it has
+// ended; but an Adopter outlives it, and is closed by whoever made it.
 func WithLauncher(l Launcher) Option { return func(o *options) { o.launcher = l } }
 
 // Inbound bounds the messages of one link that wait for the node's machine, those of an agent's in-process executors
@@ -99,6 +104,20 @@ func WithStore(s registry.Store) Option { return func(o *options) { o.store = s 
 // WithStoreFaults asks f, for every commit of a master counted from 1, what goes wrong with it. It is for tests.
 func WithStoreFaults(f func(commit int) StoreFault) Option {
 	return func(o *options) { o.faults = f }
+}
+
+// WithCheckpoint sets where an agent keeps what must outlive its process, and switches that on (agent.Config.Checkpoint). The
+// node is the store's one caller from OpenAgent until Close or Run has returned; closing the store is left to whoever made it.
+//
+// A node that is closed, or whose process died, leaves executors of checkpointing frameworks behind, where they are not
+// functions of that process; the next OpenAgent with the same store goes on from there, with the same agent id, and takes
+// over those that its Launcher can adopt (docs/protocol.md §4.1). Stop, and the end of Run's context, say goodbye for good:
+// what is started afterwards is a new agent that has the old one's reservations and volumes.
+func WithCheckpoint(s agent.Store) Option { return func(o *options) { o.checkpoint = s } }
+
+// WithRecordFaults asks f, for every Save of an agent's checkpoint counted from 1, what goes wrong with it. It is for tests.
+func WithRecordFaults(f func(save int) StoreFault) Option {
+	return func(o *options) { o.recordFaults = f }
 }
 
 // AfterStep calls f after every single step of the node's machine, effects carried out: for checks in tests.

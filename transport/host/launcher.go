@@ -26,6 +26,16 @@ type Launcher interface {
 	Close() error
 }
 
+// An Adopter is a Launcher whose executors outlive the agent that they were started for, as processes do, or functions of
+// a program that starts its agent again. It serves one agent, run after run, one run at a time (docs/protocol.md §4.1).
+type Adopter interface {
+	Launcher
+	// Adopt ends all executors but those that keep names, and reports nothing of those to anybody. It returns which of keep
+	// still run: after that exited is called once for each of them when it has ended, from any goroutine, in place of what its
+	// Start was given.
+	Adopt(keep []msg.ContainerID, exited func(c msg.ContainerID, status int)) (running []msg.ContainerID)
+}
+
 // StartInfo tells a function of Executors what it runs for.
 type StartInfo struct {
 	Container msg.ContainerID
@@ -51,24 +61,44 @@ const (
 	exitStopped = 9
 )
 
-// local launches Executors.
-type local struct {
+// Local launches Executors, each on a goroutine of its own, or by hand. It is what an agent uses that is given no Launcher.
+type Local struct {
 	tr   transport.Transport
 	ex   Executors
 	opts options
 
 	mu   sync.Mutex
-	runs map[msg.ContainerID]*ExecutorNode
+	runs map[msg.ContainerID]*localRun
 	live sync.WaitGroup
 }
 
-var _ Launcher = (*local)(nil)
-
-func newLocal(tr transport.Transport, ex Executors, o options) *local {
-	return &local{tr: tr, ex: ex, opts: o, runs: map[msg.ContainerID]*ExecutorNode{}}
+// localRun is an executor that has not ended.
+type localRun struct {
+	node   *ExecutorNode
+	exited func(status int)
 }
 
-func (l *local) Start(s agent.Start, exited func(status int)) error {
+var _ Adopter = (*Local)(nil)
+
+// NewLocal makes a launcher of ex that outlives the agent it is given to: an agent that is opened again with it and the same
+// checkpoint finds its executors. Of opts, Observe, AfterStep, Inbound and ByHand count. Close it when it is not needed.
+func NewLocal(tr transport.Transport, ex Executors, opts ...Option) *Local {
+	o := options{}
+	for _, f := range opts {
+		f(&o)
+	}
+	if o.draw == nil {
+		o.draw = drawEntropy
+	}
+	return newLocal(tr, ex, o)
+}
+
+func newLocal(tr transport.Transport, ex Executors, o options) *Local {
+	return &Local{tr: tr, ex: ex, opts: o, runs: map[msg.ContainerID]*localRun{}}
+}
+
+// Start starts an executor's function.
+func (l *Local) Start(s agent.Start, exited func(status int)) error {
 	f, err := l.find(s)
 	if err != nil {
 		return err
@@ -77,14 +107,9 @@ func (l *local) Start(s agent.Start, exited func(status int)) error {
 	if err != nil {
 		return err
 	}
-	n.onEnd = func() {
-		l.mu.Lock()
-		delete(l.runs, s.Container)
-		l.mu.Unlock()
-		exited(n.status())
-	}
+	n.onEnd = func() { l.ended(s.Container, n.status()) }
 	l.mu.Lock()
-	l.runs[s.Container] = n
+	l.runs[s.Container] = &localRun{n, exited}
 	l.mu.Unlock()
 	if l.opts.hand {
 		if l.opts.spawn != nil {
@@ -96,8 +121,37 @@ func (l *local) Start(s agent.Start, exited func(status int)) error {
 	return nil
 }
 
+func (l *Local) ended(c msg.ContainerID, status int) {
+	l.mu.Lock()
+	exited := l.runs[c].exited
+	delete(l.runs, c)
+	l.mu.Unlock()
+	exited(status)
+}
+
+// Adopt keeps those that still run.
+func (l *Local) Adopt(keep []msg.ContainerID, exited func(c msg.ContainerID, status int)) (running []msg.ContainerID) {
+	var others []*ExecutorNode
+	l.mu.Lock()
+	for _, c := range slices.Sorted(maps.Keys(l.runs)) {
+		r := l.runs[c]
+		if !slices.Contains(keep, c) {
+			r.exited = func(int) {}
+			others = append(others, r.node)
+			continue
+		}
+		r.exited = func(status int) { exited(c, status) }
+		running = append(running, c)
+	}
+	l.mu.Unlock()
+	for _, n := range others {
+		n.kill()
+	}
+	return running
+}
+
 // open opens an executor's node; nothing runs yet.
-func (l *local) open(s agent.Start, f func(StartInfo) framework.Executor) (*ExecutorNode, error) {
+func (l *Local) open(s agent.Start, f func(StartInfo) framework.Executor) (*ExecutorNode, error) {
 	e := f(StartInfo{Container: s.Container, Framework: s.Framework, Executor: s.Executor, Agent: s.Agent, Directory: s.Directory})
 	if e == nil {
 		return nil, fmt.Errorf("%w: the function registered as %q made none", ErrNoExecutor, nameOf(s.Executor))
@@ -112,7 +166,7 @@ func (l *local) open(s agent.Start, f func(StartInfo) framework.Executor) (*Exec
 }
 
 // find returns the function for s, or says what to register.
-func (l *local) find(s agent.Start) (func(StartInfo) framework.Executor, error) {
+func (l *Local) find(s agent.Start) (func(StartInfo) framework.Executor, error) {
 	if other := l.ex[""]; other != nil && (s.Command || l.ex[nameOf(s.Executor)] == nil) {
 		return other, nil
 	}
@@ -139,16 +193,18 @@ func nameOf(e msg.ExecutorInfo) string {
 	return string(e.ID)
 }
 
-func (l *local) Stop(c msg.ContainerID) {
+// Stop ends an executor at once.
+func (l *Local) Stop(c msg.ContainerID) {
 	l.mu.Lock()
-	n := l.runs[c]
+	r := l.runs[c]
 	l.mu.Unlock()
-	if n != nil {
-		n.kill()
+	if r != nil {
+		r.node.kill()
 	}
 }
 
-func (l *local) Close() error {
+// Close ends all executors and waits for them.
+func (l *Local) Close() error {
 	l.mu.Lock()
 	all := slices.Sorted(maps.Keys(l.runs))
 	l.mu.Unlock()

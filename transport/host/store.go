@@ -14,7 +14,7 @@ import (
 // loadTimeout bounds the reading of a registry (docs/protocol.md §18).
 const loadTimeout = 60 * time.Second
 
-// StoreFault is what goes wrong with one commit. The zero value is nothing.
+// StoreFault is what goes wrong with one commit of a master, or one Save of an agent's checkpoint. The zero value is nothing.
 type StoreFault struct {
 	// Lost: the store is not asked. Without Err there is no answer either.
 	Lost bool

@@ -43,7 +43,7 @@ const (
 	EventOperationFailed
 	// EventFrameworkRemoved: nothing of a framework is left here.
 	EventFrameworkRemoved
-	// EventRecovered: an agent that keeps a checkpoint goes on from there; Text tells with what.
+	// EventRecovered: an agent that was known before goes on from its checkpoint; Text tells with what.
 	EventRecovered
 	// EventStopped: the agent ended; Text says why.
 	EventStopped

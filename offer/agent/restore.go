@@ -222,6 +222,8 @@ func (m *Machine) recoverIfBack() {
 		return
 	}
 	m.recovering = false
-	m.event(Event{Kind: EventRecovered, Text: fmt.Sprintf("%d executors, %d tasks", len(m.containers), m.tasks)})
+	if m.id != "" {
+		m.event(Event{Kind: EventRecovered, Text: fmt.Sprintf("%d executors, %d tasks", len(m.containers), m.tasks)})
+	}
 	m.dial()
 }

@@ -26,6 +26,8 @@ const Begin = offer.Time(time.Second)
 var (
 	// ErrUnsettled: the nodes keep each other busy without time passing.
 	ErrUnsettled = errors.New("inproc: the cluster does not settle")
+	// ErrNoAgent: there never was such an agent.
+	ErrNoAgent = errors.New("inproc: the cluster had no agent")
 	// ErrNoMaster: there is no master, or it ended.
 	ErrNoMaster = errors.New("inproc: the cluster has no master; use AddMaster")
 )
@@ -48,6 +50,8 @@ type Cluster struct {
 	store     registry.Store
 	faults    func(commit int) host.StoreFault
 	agents    map[msg.Node]*host.AgentNode
+	machines  map[msg.Node]*agentMachine // of all agents ever
+	records   func(agent msg.Node, save int) host.StoreFault
 	observers []host.Observer
 	hooks     []func()
 	timers    []timer // in order of their time, then of their setting
@@ -78,7 +82,7 @@ func NewCluster(seed uint64) *Cluster { return NewClusterOn(Config{Seed: seed}) 
 // NewClusterOn makes an empty cluster on a network of cfg; all its randomness comes from cfg.Seed.
 func NewClusterOn(cfg Config) *Cluster {
 	return &Cluster{net: New(cfg), rng: rand.New(rand.NewPCG(cfg.Seed, 1)), seed: cfg.Seed, now: Begin, store: registry.NewMemory(),
-		nodes: map[msg.Node]node{}, agents: map[msg.Node]*host.AgentNode{}}
+		nodes: map[msg.Node]node{}, agents: map[msg.Node]*host.AgentNode{}, machines: map[msg.Node]*agentMachine{}}
 }
 
 // AddMaster adds the master, as host.DefaultMaster unless cfg names a node. Entropy and the allocator's seed come from
@@ -113,25 +117,6 @@ func (c *Cluster) storeFault(commit int) host.StoreFault {
 		return host.StoreFault{}
 	}
 	return c.faults(commit)
-}
-
-// AddAgent adds an agent with the executors that may run there; its host name is its name unless info has one. Without
-// WorkDir its executors' volumes and sandboxes are names only. It returns nil where it fails.
-func (c *Cluster) AddAgent(name msg.Node, info msg.AgentInfo, executors host.Executors, adjust ...func(*agent.Config)) *host.AgentNode {
-	if info.Hostname == "" {
-		info.Hostname = string(name)
-	}
-	cfg := agent.Config{Node: name, Info: info}
-	for _, f := range adjust {
-		f(&cfg)
-	}
-	n, err := host.OpenAgent(context.Background(), c.net, cfg, executors, c.options()...)
-	if c.fail("add agent "+string(name), err) {
-		return nil
-	}
-	c.agents[name] = n
-	c.nodes[name] = n
-	return n
 }
 
 // WorkDir gives an agent a directory for volumes and sandboxes.
@@ -322,7 +307,8 @@ func (c *Cluster) Operate(call msg.OperatorCall) error {
 	return answer
 }
 
-// Kill ends a node at once, as a crash would: its links end and it says nothing more. An agent's executors run on.
+// Kill ends a node at once, as a crash would: its links end and it says nothing more. An agent's executors run on; see
+// RestartAgent.
 func (c *Cluster) Kill(name msg.Node) {
 	if n := c.nodes[name]; n != nil {
 		n.Close()

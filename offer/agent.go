@@ -13,18 +13,19 @@ const mostOfAName = 1 << 53
 
 // agent is a machine with resources. What every run reads of every agent comes first, to be close together.
 type agent struct {
-	hash   uint64
-	free   *bundle
-	active bool
-	marked bool // is in the schedule's list
-	scarce bool // its total has a scarce name
-	over   bool // more is held than the total has
-	judged bool // constraints remember what they think of it
-	open   bool // is in Allocator.open
-	index  int32
-	upkeep *upkeep // nil: no window, and no inverse filter
-	id     AgentID
-	total  *bundle
+	hash    uint64
+	free    *bundle
+	active  bool
+	marked  bool // is in the schedule's list
+	scarce  bool // its total has a scarce name
+	over    bool // more is held than the total has
+	judged  bool // constraints remember what they think of it
+	open    bool // is in Allocator.open
+	turning bool // somebody had its turn, see turns
+	index   int32
+	upkeep  *upkeep // nil: no window, and no inverse filter
+	id      AgentID
+	total   *bundle
 
 	offers   []*offer
 	first    [1]*offer // where offers begins: mostly there is one at most

@@ -216,6 +216,34 @@ func BenchmarkRevive(b *testing.B) {
 	})
 }
 
+// One framework that no agent is large enough for revives: it is looked at for every agent, and offered nothing. The others
+// want nothing.
+func BenchmarkReviveInVain(b *testing.B) {
+	eachShape(b, func(b *testing.B, agents, frameworks int) {
+		s := newBenchWith(b, targetRules())
+		s.frameworks(b, frameworks)
+		for i := range frameworks {
+			require.NoError(b, s.a.Suppress(s.now, offer.FrameworkID(fmt.Sprintf("framework-%05d", i))))
+		}
+		s.agents(b, 0, agents)
+		enough, err := resource.ParseQuantities("cpus:1000")
+		require.NoError(b, err)
+		require.NoError(b, s.a.AddFramework(s.now, offer.FrameworkSpec{
+			ID: "large", Roles: []role.Name{"large"}, MinAllocatable: map[role.Name][]resource.Quantities{"large": {enough}},
+		}))
+		s.poll()
+		for b.Loop() {
+			if err := s.a.Revive(s.now, "large"); err != nil {
+				b.Fatal(err)
+			}
+			s.next()
+		}
+		c, _ := s.a.ClientMetrics("large", "large")
+		require.GreaterOrEqual(b, c.WhyNot[offer.GateTooLittle], uint64(agents)*uint64(b.N), "looks")
+		require.Zero(b, c.Offers)
+	})
+}
+
 // Every framework declines everything for a long time, until nothing is offered any more.
 func BenchmarkDeclineLoop(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {

@@ -261,7 +261,7 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 }
 
 func (k *checker) clients() error {
-	listed := 0
+	listed, minimums := 0, 0
 	for _, c := range k.a.clients {
 		if c == nil {
 			continue
@@ -279,6 +279,9 @@ func (k *checker) clients() error {
 		if c.listed() {
 			listed++
 		}
+		if c.ownMinimum {
+			minimums++
+		}
 		if c.listed() != k.a.listedSet.has(c.index) {
 			return fmt.Errorf("listedSet has framework %q in role %q: %v", c.framework.id, c.role.name, !c.listed())
 		}
@@ -291,6 +294,9 @@ func (k *checker) clients() error {
 	}
 	if listed != k.a.listedCount {
 		return fmt.Errorf("listedCount is %d, %d clients are listed", k.a.listedCount, listed)
+	}
+	if minimums != k.a.ownMinimums {
+		return fmt.Errorf("ownMinimums is %d, %d clients have their own", k.a.ownMinimums, minimums)
 	}
 	return nil
 }

@@ -118,6 +118,7 @@ func (a *Allocator) dropClient(c *client) {
 		a.capped = slices.DeleteFunc(a.capped, func(other *client) bool { return other == c })
 	}
 	a.setHint(c, nil)
+	a.setMinimum(c, false, nil)
 	if c.fresh {
 		a.sched.fresh = slices.DeleteFunc(a.sched.fresh, func(other *client) bool { return other == c })
 	}

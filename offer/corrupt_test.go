@@ -89,6 +89,7 @@ func TestCheckNamesTheCounterThatIsWrong(t *testing.T) {
 		{"its total gives", func(a *Allocator) { g := a.agents[a.agentAt["A1"]]; g.scarce = !g.scarce }},
 		{"listedSet has framework", func(a *Allocator) { a.listedSet.drop(0) }},
 		{"listedCount is", func(a *Allocator) { a.listedCount++ }},
+		{"ownMinimums is", func(a *Allocator) { a.ownMinimums++ }},
 		{"counts", func(a *Allocator) { notedBy(a).noted.count++ }},
 		{"which does not refuse it", func(a *Allocator) { notedBy(a).refusals[0].b = a.nothing }},
 		{"capped of framework", func(a *Allocator) { a.clients[0].capped = true }},

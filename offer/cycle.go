@@ -32,6 +32,8 @@ type cycle struct {
 	role   *node
 	list   []*agent
 	keyed  []keyed
+	sorted []keyed // spare
+	begins []int32 // of the agents that share their first bits
 	made   []*offer
 	few    []*client
 	served []grantee
@@ -140,22 +142,11 @@ func (cy *cycle) sort() {
 	for _, g := range cy.list {
 		cy.keyed = append(cy.keyed, keyed{mix64(base ^ g.hash), g})
 	}
-	slices.SortFunc(cy.keyed, func(x, y keyed) int {
-		if x.key != y.key {
-			return cmp.Compare(x.key, y.key)
-		}
-		return cmp.Compare(x.agent.id, y.agent.id)
-	})
+	cy.sortKeyed()
 	for i := range cy.keyed {
 		cy.list[i] = cy.keyed[i].agent
 	}
 	clear(cy.keyed)
-}
-
-// keyed is an agent with its place in the order of a stage.
-type keyed struct {
-	key   uint64
-	agent *agent
 }
 
 // visit offers what is free on g, in the order of roles as it is now.
@@ -166,9 +157,12 @@ func (cy *cycle) visit(g *agent) {
 	a := cy.a
 	a.stats.Visits++
 	cy.agent = g
-	if a.turnsHold(g) {
+	switch {
+	case a.tooLittle(g):
+		cy.passBy()
+	case a.turnsHold(g):
 		cy.inTurn()
-	} else {
+	default:
 		cy.ascend()
 	}
 	cy.flush()
@@ -212,7 +206,7 @@ func (cy *cycle) inTurn() {
 		cy.group = turnIsOver
 		cy.ascend()
 		if !taken {
-			cy.agent.turns.reset()
+			cy.agent.newRound()
 		}
 	}
 	cy.group = everybody
@@ -256,7 +250,7 @@ func (cy *cycle) visitClient(slot drf.Client) bool {
 		a.figures.tellGate(c, GateCap)
 		return true
 	}
-	if a.hasNoted(c, g) {
+	if c.refused > 0 && a.hasNoted(c, g) {
 		a.figures.tellGate(c, GateRefused)
 		return true
 	}

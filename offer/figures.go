@@ -16,6 +16,7 @@ type figures struct {
 	due     uint64        // runs that were asked for
 	latency time.Duration // their waits together
 	whyNot  [gateCount]uint64
+	passed  uint64 // agents that had too little for anybody
 
 	filters    int     // refusals in force
 	unmet      int     // roles whose own guarantee is not met
@@ -29,8 +30,9 @@ type figures struct {
 type clientFigures struct {
 	whyNot  [gateCount]uint64
 	offers  uint64
-	offered Time // when it was last offered something; only with offers
-	since   Time // the later of offered and when it was last listed
+	offered Time   // when it was last offered something; only with offers
+	since   Time   // the later of offered and when it was last listed
+	passed  uint64 // figures.passed when it was last listed
 
 	before, after *client // waiting longer and less long; only while listed
 }
@@ -112,9 +114,11 @@ func (a *Allocator) relisted(c *client, is bool) {
 	change := 1
 	if is {
 		a.figures.wait(c, a.now)
+		c.figures.passed = a.figures.passed
 		a.alive(c.role)
 	} else {
 		a.figures.unwait(c)
+		c.figures.whyNot[GateTooLittle] += a.figures.passed - c.figures.passed
 		a.review(c)
 		change = -1
 	}
@@ -200,7 +204,7 @@ func (cy *cycle) holdBack(i int) {
 // noteHeld closes a visit of g: the names that headroom cut and of which something is left are held back there.
 // Looking at a few clients only adds to what was known.
 func (cy *cycle) noteHeld(g *agent, all bool) {
-	if !cy.heldAny && (len(g.heldBack) == 0 || !all) {
+	if !cy.heldAny && (!all || len(cy.a.figures.heldAgents) == 0 || len(g.heldBack) == 0) {
 		return
 	}
 	if all {

@@ -237,7 +237,7 @@ func (a *Allocator) purge(g *agent, also func(*refusal) bool) {
 // forgiveAgent drops every refusal on g, and begins its turns and back-offs anew.
 func (a *Allocator) forgiveAgent(g *agent) {
 	a.purge(g, func(*refusal) bool { return true })
-	g.turns.reset()
+	g.newRound()
 	g.streaks, g.kept = nil, 0
 }
 

@@ -118,7 +118,7 @@ func (a *Allocator) subscribe(f *framework, s *FrameworkSpec) {
 		}
 		a.set(c, func() { c.subscribed, c.suppressed = true, suppressed })
 		min, own := s.MinAllocatable[n]
-		c.ownMinimum, c.minimum = own, slices.Clone(min)
+		a.setMinimum(c, own, min)
 	}
 }
 

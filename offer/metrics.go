@@ -185,7 +185,7 @@ func (a *Allocator) clientMetrics(c *client) ClientMetrics {
 	w := &c.figures
 	m := ClientMetrics{
 		Listed: c.listed(), Suppressed: c.suppressed, Outstanding: len(c.offers), Filters: c.refused, Offers: w.offers,
-		LastOffer: w.offered, WhyNot: w.whyNot,
+		LastOffer: w.offered, WhyNot: c.why(&a.figures),
 	}
 	if m.Listed {
 		m.Since = w.since

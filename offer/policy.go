@@ -207,7 +207,7 @@ func (cy *cycle) plan(p Policy) {
 	for _, g := range cy.list {
 		cy.agent = g
 		if g.turns.holds && !g.turns.taken { // all have had their turn: a new round begins
-			g.turns.reset()
+			g.newRound()
 		}
 		g.turns.holds, g.turns.taken = false, false
 		cy.noteHeld(g, !cy.freshOnly || g.marked)

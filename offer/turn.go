@@ -10,7 +10,6 @@ type turns struct {
 	of    *bundle // the free part
 	since uint64  // when the bits were last cleared, in the count of forgivings: clients that are younger have no bit
 	bits  clientSet
-	any   bool
 	holds bool // when the run of a policy began
 	taken bool // a policy gave something to a client whose turn was to come
 }
@@ -26,14 +25,14 @@ func (a *Allocator) hadTurn(c *client, g *agent) {
 		t.of, t.since = g.free, a.forgivings
 	}
 	t.bits.add(c.index)
-	t.any = true
+	g.turning = true
 }
 
 // turnsHold reports whether what is free on g is what the turns are of; only then do they count.
 func (a *Allocator) turnsHold(g *agent) bool {
 	t := &g.turns
 	switch {
-	case !t.any:
+	case !g.turning:
 		return false
 	case t.of == g.free:
 		return true
@@ -44,10 +43,10 @@ func (a *Allocator) turnsHold(g *agent) bool {
 	return false
 }
 
-// reset begins a new round.
-func (t *turns) reset() {
-	clear(t.bits)
-	t.of, t.any = nil, false
+// newRound forgets who had its turn.
+func (g *agent) newRound() {
+	clear(g.turns.bits)
+	g.turns.of, g.turning = nil, false
 }
 
 // has reports whether c had its turn.

@@ -61,12 +61,13 @@ var table = map[string]rule{
 	"transport":                   {own: upToMsg, why: "the contract carries messages and knows no machine"},
 	"transport/host":              {own: slices.Concat(upToMsg, machines, []string{"offer/registry", "transport"}), why: "goroutines under the machines"},
 	"transport/inproc":            {own: upToHost, why: "the reference transport also runs hosts by hand"},
+	"transport/inproc/simulate":   {own: slices.Concat(upToHost, []string{"transport/inproc"}), why: "runs whole clusters from a seed; a command and tests call it, so no test libraries"},
 	"transport/transporttest":     {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},
 	"offer/offertest":             {own: slices.Concat(upToHost, []string{"transport/inproc"}), extern: testModules, why: "harness and property suite for users' tests; knows no wire"},
 	"resource/resourcetest":       {own: []string{"role", "resource"}, extern: testModules, why: "generators"},
 	"internal/golden":             {extern: testModules, why: "one runner for all recorded files; only tests import it"},
 	"detect":                      {own: []string{"role", "resource"}, extern: []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}, why: "reads the host, models nothing"},
-	"cmd/proffer":                 {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "detect"}), why: "thin over all of it"},
+	"cmd/proffer":                 {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "transport/inproc/simulate", "detect"}), why: "thin over all of it"},
 }
 
 // testModules are what tests and the …test packages may use on top.

@@ -28,6 +28,7 @@ var commands = []command{
 	}},
 	{"resources", "check texts of resources or attributes, one a line", runResources},
 	{"sim", "replay scenario files on an allocator", runSim},
+	{"soak", "run clusters with faults in virtual time and check invariants", runSoak},
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

@@ -54,6 +54,7 @@ type Cluster struct {
 	records   func(agent msg.Node, save int) host.StoreFault
 	observers []host.Observer
 	hooks     []func()
+	mourners  []func(msg.Node)
 	timers    []timer // in order of their time, then of their setting
 	clients   int
 	ahead     map[msg.Node]time.Duration // of nodes whose clock is not right
@@ -307,6 +308,16 @@ func (c *Cluster) Operate(call msg.OperatorCall) error {
 	return answer
 }
 
+// Submit makes an operator's call and returns at once, also from within callbacks; answered is called with the answer, which
+// is ErrNoMaster, on the spot, where there is no master.
+func (c *Cluster) Submit(call msg.OperatorCall, answered func(error)) {
+	if c.master == nil {
+		answered(ErrNoMaster)
+		return
+	}
+	c.master.Submit("", call, answered)
+}
+
 // Kill ends a node at once, as a crash would: its links end and it says nothing more. An agent's executors run on; see
 // RestartAgent.
 func (c *Cluster) Kill(name msg.Node) {
@@ -330,6 +341,9 @@ func (c *Cluster) drop(name msg.Node) {
 	}
 	delete(c.agents, name)
 	delete(c.nodes, name)
+	for _, f := range c.mourners {
+		f(name)
+	}
 }
 
 // Observe tells f everything that happens at all nodes from now on.
@@ -337,6 +351,9 @@ func (c *Cluster) Observe(f host.Observer) { c.observers = append(c.observers, f
 
 // AfterStep calls f after every single step of every machine from now on: tests call Check there.
 func (c *Cluster) AfterStep(f func()) { c.hooks = append(c.hooks, f) }
+
+// WhenEnded calls f for every node that ends from now on, of itself or killed, once it is there no longer. f must not add nodes.
+func (c *Cluster) WhenEnded(f func(node msg.Node)) { c.mourners = append(c.mourners, f) }
 
 // Fail makes err what failed, unless something did before: nothing moves any more. It may be called from anywhere within a
 // Settle or an Advance: for those who watch, and have seen enough.

@@ -52,6 +52,9 @@ func (c *Cluster) Play(s Schedule, restart func(node msg.Node), told func(f Faul
 // Injected counts the faults that hit something so far, by kind.
 func (p *Player) Injected() map[Kind]int { return maps.Clone(p.injected) }
 
+// Down reports whether a node was killed and will be started again.
+func (p *Player) Down(n msg.Node) bool { return slices.Contains(p.down, n) }
+
 // Heal ends every fault that lasts and starts what is down.
 func (p *Player) Heal() {
 	for len(p.lasting) > 0 {

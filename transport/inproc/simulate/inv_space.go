@@ -1,0 +1,74 @@
+package simulate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/transport/host"
+)
+
+// space: what runs on an agent fits into what the agent has, volumes and reservations included, so that nothing is used twice
+// (docs/resource-model.md §6.6). An executor that was told to end counts no more: its framework is gone.
+type space struct {
+	nothing
+	w    *world
+	uses map[msg.Node][]spaceUse // by agent, in the order in which they began
+}
+
+// spaceUse is what a task uses, or an executor beside its tasks.
+type spaceUse struct {
+	by   msg.Node   // the executor's node
+	task msg.TaskID // "" the executor itself
+	r    resource.Resources
+}
+
+func newSpace(w *world) *space { return &space{w: w, uses: map[msg.Node][]spaceUse{}} }
+
+func (*space) name() string { return "resource used twice" }
+
+func (s *space) began(p *player, t msg.TaskInfo) error {
+	a := p.info.Agent
+	if e := p.info.Executor.Resources; !e.IsEmpty() && !slices.ContainsFunc(s.uses[a], func(u spaceUse) bool { return u.by == p.node }) {
+		s.uses[a] = append(s.uses[a], spaceUse{p.node, "", e})
+	}
+	s.uses[a] = append(s.uses[a], spaceUse{p.node, t.ID, t.Resources})
+	m := s.w.c.Agent(a)
+	if m == nil {
+		return nil // its process is gone, and what it began there is nobody's
+	}
+	var sum resource.Resources
+	for _, u := range s.uses[a] {
+		sum = sum.Add(u.r)
+	}
+	if total := m.Total(); !total.Contains(sum.Unallocate()) {
+		return fmt.Errorf("with task %s, what runs on %s uses %s; the agent has %s", t.ID, a, sum.Unallocate(), total)
+	}
+	return nil
+}
+
+func (s *space) ended(p *player, t msg.TaskInfo) {
+	s.drop(p.info.Agent, func(u spaceUse) bool { return u.by == p.node && u.task == t.ID })
+}
+
+func (s *space) observe(o host.Observation) error {
+	if e, ok := o.What.(host.AgentEvent); ok {
+		switch e.Event.Kind {
+		case agent.EventExecutorStopping, agent.EventExecutorExited:
+			by := executorNode(o.Node, e.Event.Container)
+			s.drop(o.Node, func(u spaceUse) bool { return u.by == by })
+		}
+	}
+	return nil
+}
+
+// died: an agent that begins anew knows nothing of what ran there before, unless it kept it on disk.
+func (s *space) died(n msg.Node) {
+	s.drop(n, func(u spaceUse) bool { return !s.w.keeps(n, u.by) })
+}
+
+func (s *space) drop(a msg.Node, which func(spaceUse) bool) {
+	s.uses[a] = slices.DeleteFunc(s.uses[a], which)
+}

@@ -1,0 +1,255 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport/host"
+)
+
+// updates: what an agent holds of a task's states goes to the task's scheduler in order, one at a time, until it is
+// acknowledged, and never again after that; what it acknowledged to an executor it holds; and no uuid is used twice
+// (docs/protocol.md §9). When everything came to rest nothing is pending.
+//
+// It keeps an account of its own of every agent's streams, from what the agent tells, sends and gets.
+type updates struct {
+	nothing
+	w       *world
+	streams map[msg.Node]map[taskKey]*stream // by agent
+	acked   lately[msg.UUID]                 // by their schedulers, and the agent took it
+	used    lately[update]                   // uuids with what they stand for
+	uuids   lately[msg.UUID]
+	came    []msg.TaskStatus // of executors, that the step under way brings
+}
+
+// stream is what an agent holds of a task: the first of queue is on its way or waits to be sent again.
+type stream struct {
+	queue  []held
+	closed bool // the last of it is terminal
+}
+
+// held is an update that is not acknowledged. Its uuid is known from when an executor sent it, or else the agent.
+type held struct {
+	uuid      msg.UUID
+	state     msg.TaskState
+	delivered bool
+}
+
+// update is what a uuid stands for.
+type update struct {
+	uuid  msg.UUID
+	task  msg.TaskID
+	state msg.TaskState
+}
+
+// remembered is how long uuids are: longer than an agent waits before it sends an update again (docs/protocol.md §18).
+const remembered = offer.Time(20 * time.Minute)
+
+func newUpdates(w *world) *updates {
+	return &updates{w: w, streams: map[msg.Node]map[taskKey]*stream{}, acked: newLately[msg.UUID](remembered),
+		used: newLately[update](remembered), uuids: newLately[msg.UUID](remembered)}
+}
+
+func (*updates) name() string { return "status updates" }
+
+func (u *updates) observe(o host.Observation) error {
+	switch x := o.What.(type) {
+	case host.Delivered:
+		u.came = u.came[:0]
+		return u.delivered(o.Node, x)
+	case host.Sent:
+		return u.sent(o.Node, x)
+	case host.AgentEvent:
+		u.event(o.Node, x.Event)
+	case host.Callback:
+		return u.callback(o.Node, x)
+	}
+	return nil
+}
+
+func (u *updates) delivered(n msg.Node, d host.Delivered) error {
+	switch b := d.Body.(type) {
+	case msg.ExecutorUpdate:
+		return u.report(b.Status)
+	case msg.SubscribeExecutor:
+		for _, s := range b.Updates {
+			if err := u.report(s); err != nil {
+				return err
+			}
+		}
+	case msg.StatusAck:
+		u.ack(n, b)
+	case msg.ShutdownFramework: // what its executors still say is heard, and dropped
+		for k, s := range u.streams[n] {
+			s.closed = s.closed || k.framework == b.Framework
+		}
+	}
+	return nil
+}
+
+// report notes an update that comes from an executor.
+func (u *updates) report(s msg.TaskStatus) error {
+	u.came = append(u.came, s)
+	return u.named(s)
+}
+
+// named sees that a uuid stands for one thing.
+func (u *updates) named(s msg.TaskStatus) error {
+	x := update{s.UUID, s.Task, s.State}
+	if u.uuids.has(s.UUID) && !u.used.has(x) {
+		return fmt.Errorf("uuid %v, now %s of %s, stood for something else before", s.UUID, s.State, s.Task)
+	}
+	u.uuids.add(s.UUID, u.w.c.Now())
+	u.used.add(x, u.w.c.Now())
+	return nil
+}
+
+// ack takes an acknowledged update off its stream. The agent takes acknowledgements from its master only while it is
+// registered, of the first of a stream.
+func (u *updates) ack(n msg.Node, a msg.StatusAck) {
+	k := taskKey{a.Framework, a.Task}
+	s, m := u.streams[n][k], u.w.c.Agent(n)
+	if s == nil || m == nil || m.State() != agent.Running || len(s.queue) == 0 || s.queue[0].uuid != a.UUID {
+		return
+	}
+	u.acked.add(a.UUID, u.w.c.Now())
+	if s.queue = s.queue[1:]; len(s.queue) == 0 && s.closed {
+		delete(u.streams[n], k)
+	}
+}
+
+// event follows what an agent tells of its streams.
+func (u *updates) event(n msg.Node, e agent.Event) {
+	k := taskKey{e.Framework, e.Task}
+	switch e.Kind {
+	case agent.EventTaskUpdated:
+		if u.streams[n] == nil {
+			u.streams[n] = map[taskKey]*stream{}
+		}
+		s := u.streams[n][k]
+		if s == nil {
+			s = &stream{}
+			u.streams[n][k] = s
+		}
+		s.queue = append(s.queue, held{uuid: u.uuidOf(e), state: e.State})
+		s.closed = e.State.Terminal()
+	case agent.EventTaskForgotten:
+		delete(u.streams[n], k)
+	case agent.EventFrameworkRemoved:
+		maps.DeleteFunc(u.streams[n], func(k taskKey, _ *stream) bool { return k.framework == e.Framework })
+	}
+}
+
+// uuidOf finds the update of an executor that an event is about; zero: the agent made it.
+func (u *updates) uuidOf(e agent.Event) (id msg.UUID) {
+	for i, s := range u.came {
+		if s.Task == e.Task && s.State == e.State {
+			u.came = slices.Delete(u.came, i, i+1)
+			return s.UUID
+		}
+	}
+	return id
+}
+
+func (u *updates) sent(n msg.Node, x host.Sent) error {
+	switch b := x.Body.(type) {
+	case msg.StatusUpdate:
+		if !b.Status.UUID.IsZero() {
+			return u.forwarded(n, b)
+		}
+	case msg.UpdateAcked:
+		return u.took(n, x.To, b)
+	}
+	return nil
+}
+
+// forwarded judges an update that an agent sends to its master.
+func (u *updates) forwarded(n msg.Node, b msg.StatusUpdate) error {
+	id := b.Status.UUID
+	if u.acked.has(id) {
+		return fmt.Errorf("%s sends %s of %s again, which was acknowledged (%v)", n, b.Status.State, b.Status.Task, id)
+	}
+	if err := u.named(b.Status); err != nil {
+		return err
+	}
+	s := u.streams[n][taskKey{b.Framework, b.Status.Task}]
+	if s == nil {
+		return nil // said once of a task that it never held
+	}
+	if len(s.queue) == 0 {
+		return fmt.Errorf("%s sends %s of %s, and nothing of it is pending", n, b.Status.State, b.Status.Task)
+	}
+	first := &s.queue[0]
+	if first.uuid.IsZero() && first.state == b.Status.State {
+		first.uuid = id
+	}
+	if first.uuid != id {
+		return fmt.Errorf("%s sends %s of %s (%v) before the %s that is first (%v)", n, b.Status.State, b.Status.Task, id, first.state, first.uuid)
+	}
+	return nil
+}
+
+// took judges that an agent tells an executor that it holds an update.
+func (u *updates) took(n, to msg.Node, b msg.UpdateAcked) error {
+	p := u.w.players[to]
+	if p == nil || u.acked.has(b.UUID) {
+		return nil
+	}
+	s := u.streams[n][p.key(b.Task)]
+	if s == nil || s.closed {
+		return nil // forgotten, or after its end
+	}
+	if !slices.ContainsFunc(s.queue, func(h held) bool { return h.uuid == b.UUID }) {
+		return fmt.Errorf("%s tells %s that it holds %v of %s, and does not", n, to, b.UUID, b.Task)
+	}
+	return nil
+}
+
+// callback judges what a scheduler is told.
+func (u *updates) callback(n msg.Node, c host.Callback) error {
+	on, ok := statusOf(c)
+	t := u.w.tenant(string(n))
+	if !ok || on.UUID.IsZero() || t == nil {
+		return nil
+	}
+	at := u.w.nodeOf(on.Agent)
+	s := u.streams[at][taskKey{t.id, on.Task}]
+	if s == nil {
+		return nil // from an agent that is there no longer, or on its way when it was acknowledged
+	}
+	i := slices.IndexFunc(s.queue, func(h held) bool { return h.uuid == on.UUID })
+	switch {
+	case i < 0 && !u.acked.has(on.UUID):
+		return fmt.Errorf("%s is told %s of %s (%v), which its agent does not hold", n, on.State, on.Task, on.UUID)
+	case i > 0:
+		return fmt.Errorf("%s is told %s of %s before the %s that is first", n, on.State, on.Task, s.queue[0].state)
+	case i == 0:
+		s.queue[0].delivered = true
+	}
+	return nil // or once more, on its way when it was acknowledged
+}
+
+// died: what an agent held is gone with it, unless it kept it on disk.
+func (u *updates) died(n msg.Node) {
+	maps.DeleteFunc(u.streams[n], func(k taskKey, _ *stream) bool { return !u.w.keepsFor(n, k.framework) })
+}
+
+func (u *updates) quiet() error {
+	for _, a := range u.w.plan.Agents {
+		of := u.streams[a.Node]
+		for _, k := range slices.SortedFunc(maps.Keys(of), taskKey.compare) {
+			t := u.w.tenant(string(k.framework))
+			if t == nil || t.ended || len(of[k].queue) == 0 {
+				continue
+			}
+			h := of[k].queue[0]
+			return fmt.Errorf("%s of %s is pending at %s after everything came to rest; its scheduler was told: %t", h.state, k.task, a.Node, h.delivered)
+		}
+	}
+	return nil
+}

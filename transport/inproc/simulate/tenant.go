@@ -1,0 +1,248 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/framework"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
+)
+
+// tenant is a framework's scheduler. What it knows outlives its process, as if it were on disk.
+type tenant struct {
+	framework.NopScheduler
+	w      *world
+	spec   Framework
+	rng    *rand.Rand
+	driver framework.Driver
+	id     offer.FrameworkID // "" before the first subscription of a new life
+	ended  bool              // torn down or told off: needs a new life
+	tasks  map[msg.TaskID]msg.TaskStatus
+	wants  []want
+	holds  []*hold
+	last   int // number of the last task
+}
+
+// want is a task to be launched at the next offer that has room.
+type want struct {
+	size resource.Resources
+	run  time.Duration
+}
+
+// hold is a reservation to be made.
+type hold struct {
+	size   resource.Resources
+	volume bool
+	made   bool
+}
+
+func newTenant(w *world, f Framework, rng *rand.Rand) *tenant {
+	return &tenant{w: w, spec: f, rng: rng, tasks: map[msg.TaskID]msg.TaskStatus{}}
+}
+
+// subscribe starts the scheduler's process.
+func (t *tenant) subscribe() {
+	if t.ended {
+		t.id, t.ended = "", false
+		clear(t.tasks)
+		t.holds = nil
+	}
+	t.driver = t.w.c.AddSchedulerAs(msg.Node(t.spec.Name), t.info(t.spec.Failover), t, func(cfg *framework.SchedulerConfig) { cfg.ExplicitAck = t.spec.Explicit })
+}
+
+// info describes it.
+func (t *tenant) info(failover time.Duration) msg.FrameworkInfo {
+	return msg.FrameworkInfo{
+		ID: t.id, Name: t.spec.Name, Roles: t.spec.Roles, FailoverTimeout: failover, Checkpoint: t.spec.Checkpoint,
+		Capabilities: msg.Capabilities{PartitionAware: t.spec.PartitionAware, ReservationRefinement: true},
+	}
+}
+
+// again starts a new life after d.
+func (t *tenant) again(d time.Duration) {
+	t.ended = true
+	t.w.c.After(d, func() {
+		if t.ended && !t.w.closing && !slices.Contains(t.w.c.Nodes(), msg.Node(t.spec.Name)) {
+			t.subscribe()
+		}
+	})
+}
+
+func (t *tenant) Registered(_ framework.Driver, id offer.FrameworkID, _ msg.MasterInfo) {
+	t.id = id
+	t.arrive()
+}
+
+func (t *tenant) Reregistered(framework.Driver, msg.MasterInfo) { t.arrive() }
+
+// arrive asks for what it knows, and for offers if it wants any: it may have declined what it needs now.
+func (t *tenant) arrive() {
+	t.reconcile(true)
+	if len(t.wants) > 0 {
+		_ = t.driver.Revive()
+	}
+}
+
+func (t *tenant) Error(framework.Driver, error) { t.again(t.within(10 * time.Second)) }
+
+// reconcile asks for what it believes in; a scheduler has to (docs/protocol.md §12).
+func (t *tenant) reconcile(explicit bool) {
+	if !explicit {
+		_ = t.driver.Reconcile()
+		return
+	}
+	var refs []msg.TaskRef
+	for _, id := range t.known() {
+		refs = append(refs, msg.TaskRef{Task: id, Agent: t.tasks[id].Agent})
+	}
+	if len(refs) > 0 {
+		_ = t.driver.Reconcile(refs...)
+	}
+}
+
+func (t *tenant) known() []msg.TaskID { return slices.Sorted(maps.Keys(t.tasks)) }
+
+func (t *tenant) StatusUpdate(d framework.Driver, s msg.TaskStatus) {
+	switch {
+	case s.State == msg.TaskUnknown || s.State.Terminal():
+		if _, known := t.tasks[s.Task]; known && s.State == msg.TaskFinished {
+			t.w.report.Finished++
+		}
+		delete(t.tasks, s.Task)
+	default:
+		t.tasks[s.Task] = s // one that was given up may come back
+	}
+	if !s.UUID.IsZero() && t.spec.Explicit {
+		t.w.c.After(t.within(5*time.Second), func() { _ = d.Acknowledge(s) })
+	}
+}
+
+func (t *tenant) ResourceOffers(d framework.Driver, offers []msg.Offer) {
+	for _, o := range offers {
+		ops := t.answer(o)
+		if len(ops) == 0 {
+			_ = d.Decline(msg.Filters{Refuse: t.refusal()}, o.ID)
+			continue
+		}
+		_ = d.Accept([]msg.OfferID{o.ID}, ops, msg.Filters{})
+	}
+}
+
+// refusal draws for how long it does not want to hear of what it has just declined.
+func (t *tenant) refusal() time.Duration {
+	if len(t.wants) > 0 {
+		return time.Second
+	}
+	return time.Second + t.within(9*time.Second)
+}
+
+// answer says what to do with an offer: nothing declines it.
+func (t *tenant) answer(o msg.Offer) (ops []msg.Operation) {
+	free := o.Resources
+	for _, h := range t.holds {
+		part, ok := free.Unreserved().Find(h.size)
+		if h.made || !ok {
+			continue
+		}
+		held, made := h.take(part, o.Role, fmt.Sprintf("%s-%d", t.spec.Name, t.last))
+		if made == nil {
+			continue
+		}
+		h.made, t.last = true, t.last+1
+		ops = append(ops, made...)
+		free = free.SubSaturating(part).Add(held)
+	}
+	if len(t.holds) == 0 {
+		if back := letGo(free); len(back) > 0 {
+			return append(ops, back...)
+		}
+	}
+	if tasks := t.launch(o, free); len(tasks) > 0 {
+		ops = append(ops, msg.Launch(tasks...))
+	}
+	return ops
+}
+
+// take makes the operations that hold part; nil if it cannot be.
+func (h *hold) take(part resource.Resources, r role.Name, id string) (held resource.Resources, ops []msg.Operation) {
+	held, err := part.PushReservation(resource.Reservation{Type: resource.Dynamic, Role: r})
+	if err != nil {
+		return held, nil
+	}
+	ops = []msg.Operation{msg.Reserve(held)}
+	if !h.volume {
+		return held, ops
+	}
+	volume, err := asVolume(held, id)
+	if err != nil {
+		return held, nil
+	}
+	return volume, append(ops, msg.Create(volume))
+}
+
+// asVolume makes a volume of reserved disk.
+func asVolume(reserved resource.Resources, id string) (resource.Resources, error) {
+	var entries []resource.Resource
+	for r := range reserved.All() {
+		r.Disk = &resource.Disk{
+			Persistence: &resource.Persistence{ID: id},
+			Volume:      &resource.Volume{ContainerPath: "data-" + id, Mode: resource.ReadWrite},
+		}
+		entries = append(entries, r)
+	}
+	return resource.New(entries...)
+}
+
+// letGo makes the operations that give back what was held, volumes first.
+func letGo(free resource.Resources) (ops []msg.Operation) {
+	held := free.Filter(resource.Resource.IsDynamicallyReserved)
+	if v := held.PersistentVolumes(); !v.IsEmpty() {
+		return []msg.Operation{msg.Destroy(v)}
+	}
+	if !held.IsEmpty() {
+		return []msg.Operation{msg.Unreserve(held)}
+	}
+	return nil
+}
+
+// executorSize is what an executor that serves one task alone uses beside it.
+var executorSize = resource.MustParse("cpus:0.1;mem:32")
+
+// launch makes the tasks that fit.
+func (t *tenant) launch(o msg.Offer, free resource.Resources) (tasks []msg.TaskInfo) {
+	for len(t.wants) > 0 && !t.w.calm {
+		part, ok := free.Find(t.wants[0].size)
+		if !ok {
+			return tasks
+		}
+		free = free.SubSaturating(part)
+		executor := &msg.ExecutorInfo{ID: "shared"}
+		if t.spec.Alone {
+			own, ok := free.Find(executorSize)
+			if !ok {
+				return tasks
+			}
+			free = free.SubSaturating(own)
+			executor = &msg.ExecutorInfo{ID: msg.ExecutorID(fmt.Sprintf("for-%d", t.last+1)), Resources: own}
+		}
+		t.last++
+		task := msg.TaskInfo{ID: msg.TaskID(fmt.Sprintf("%s-%d", t.spec.Name, t.last)), Agent: o.Agent, Resources: part,
+			Executor: executor, Data: []byte(t.wants[0].run.String())}
+		t.tasks[task.ID] = msg.TaskStatus{Task: task.ID, State: msg.TaskStaging, Agent: o.Agent}
+		t.w.report.Launched++
+		t.wants = t.wants[1:]
+		tasks = append(tasks, task)
+	}
+	return tasks
+}
+
+// within draws up to most, in milliseconds.
+func (t *tenant) within(most time.Duration) time.Duration {
+	return time.Duration(t.rng.Int64N(int64(most/time.Millisecond)+1)) * time.Millisecond
+}

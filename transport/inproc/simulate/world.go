@@ -1,0 +1,169 @@
+package simulate
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/agent"
+	"github.com/proffer-go/proffer/offer/framework"
+	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/transport/host"
+	"github.com/proffer-go/proffer/transport/inproc"
+)
+
+// masterNode is where the master is found.
+const masterNode = host.DefaultMaster
+
+// world is one run under way: the cluster, those who play their parts in it, and those who watch.
+type world struct {
+	plan      Plan
+	c         *inproc.Cluster
+	store     *memory
+	faults    *inproc.Player
+	tenants   []*tenant
+	players   map[msg.Node]*player // executors, by their nodes
+	hands     map[msg.Node]resource.Resources
+	watchers  []invariant
+	out       func(string) // the trace; nil for none
+	check     int          // every so many steps
+	report    Report
+	still     bool // no task ends of itself
+	calm      bool // no task is launched
+	closing   bool // nothing new is begun any more
+	violation *Violation
+}
+
+func newWorld(p Plan, o Options) *world {
+	w := &world{plan: p, out: o.Trace, check: max(o.CheckEvery, 1), players: map[msg.Node]*player{}, hands: map[msg.Node]resource.Resources{}}
+	w.report.Seed, w.report.Faults = p.Seed, map[inproc.Kind]int{}
+	w.store = newMemory()
+	w.c = inproc.NewClusterOn(inproc.Config{Seed: p.Seed, Latency: time.Millisecond, Jitter: 3 * time.Millisecond})
+	w.c.SetStore(w.store)
+	w.watchers = invariants(w)
+	w.c.Observe(w.observe)
+	w.c.AfterStep(w.stepped)
+	w.c.WhenEnded(w.gone)
+	return w
+}
+
+// begin starts everybody.
+func (w *world) begin() {
+	w.c.AddMaster(master.Config{})
+	for _, a := range w.plan.Agents {
+		r, err := resource.Parse(a.Resources)
+		if err != nil {
+			w.c.Fail(fmt.Errorf("simulate: %s: %w", a.Node, err))
+			return
+		}
+		w.hands[a.Node] = r
+		w.startAgent(a.Node)
+	}
+	for _, f := range w.plan.Frameworks {
+		h := fnv.New64a()
+		h.Write([]byte(f.Name))
+		t := newTenant(w, f, rand.New(rand.NewPCG(w.plan.Seed, h.Sum64())))
+		w.tenants = append(w.tenants, t)
+		t.subscribe()
+	}
+	w.faults = w.c.Play(w.plan.Faults, w.restart, w.fault)
+}
+
+func (w *world) startAgent(n msg.Node) {
+	executors := host.Executors{"": func(i host.StartInfo) framework.Executor { return newPlayer(w, i) }}
+	w.c.AddAgent(n, msg.AgentInfo{Resources: w.hands[n]}, executors)
+}
+
+// restart starts a node that a fault has killed.
+func (w *world) restart(n msg.Node) {
+	switch t := w.tenant(string(n)); {
+	case n == masterNode:
+		w.c.AddMaster(master.Config{})
+	case w.isAgent(n):
+		w.startAgent(n)
+	case t != nil && !w.closing:
+		t.subscribe()
+	}
+}
+
+func (w *world) isAgent(n msg.Node) bool { _, ok := w.hands[n]; return ok }
+
+// tenant finds a framework by its name, or its latest id.
+func (w *world) tenant(name string) *tenant {
+	i := slices.IndexFunc(w.tenants, func(t *tenant) bool { return t.spec.Name == name || t.id != "" && string(t.id) == name })
+	if i < 0 {
+		return nil
+	}
+	return w.tenants[i]
+}
+
+// agentID is the id under which an agent is known at its node, "" none.
+func (w *world) agentID(n msg.Node) offer.AgentID {
+	if m := w.c.Agent(n); m != nil {
+		return m.ID()
+	}
+	return ""
+}
+
+// fault is told of faults.
+func (w *world) fault(f inproc.Fault, begins bool) {
+	if begins {
+		w.say("fault: %v", f)
+		return
+	}
+	w.say("fault ends: %v", f)
+}
+
+// gone tells the watchers that a node's process is there no longer.
+func (w *world) gone(n msg.Node) {
+	w.say("%s is gone", n)
+	for _, x := range w.watchers {
+		x.died(n)
+	}
+}
+
+// say adds a line to the trace.
+func (w *world) say(format string, args ...any) {
+	if w.out != nil {
+		w.out(fmt.Sprintf("%9.3fs %s", float64(w.c.Now())/1e9, fmt.Sprintf(format, args...)))
+	}
+}
+
+// observe shows everything that happens to the watchers.
+func (w *world) observe(o host.Observation) {
+	if w.out != nil {
+		w.out(o.String())
+	}
+	for _, x := range w.watchers {
+		w.judge(x, x.observe(o))
+	}
+	if e, ok := o.What.(host.AgentEvent); ok && e.Event.Kind == agent.EventExecutorExited {
+		delete(w.players, executorNode(o.Node, e.Event.Container))
+	}
+}
+
+// stepped counts a step and lets the watchers look at the machine that made it.
+func (w *world) stepped() {
+	w.report.Steps++
+	for _, x := range w.watchers {
+		w.judge(x, x.stepped())
+	}
+}
+
+// judge notes what an invariant says; the first violation stops everything.
+func (w *world) judge(x invariant, err error) {
+	w.report.Checks++
+	if err == nil || w.violation != nil {
+		return
+	}
+	w.violation = &Violation{Invariant: x.name(), At: w.c.Now().Sub(inproc.Begin), Step: w.report.Steps, Text: err.Error()}
+	w.say("VIOLATION of %s", w.violation)
+	w.c.Fail(w.violation)
+}
+
+func executorNode(a msg.Node, c msg.ContainerID) msg.Node { return a + "/" + msg.Node(c) }

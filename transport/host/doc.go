@@ -56,6 +56,7 @@ type options struct {
 	volumes  Volumes
 	launcher Launcher
 	stepped  func()
+	woken    func(self msg.Node)
 	inbound  int
 	store    registry.Store
 	faults   func(commit int) StoreFault
@@ -83,6 +84,11 @@ func Observe(f Observer) Option { return func(o *options) { o.observe = f } }
 func ByHand(spawn func(*ExecutorNode), draw func() [16]byte) Option {
 	return func(o *options) { o.hand, o.spawn, o.draw = true, spawn, draw }
 }
+
+// Woken tells f of every node of these options that something waits for it, or that it has ended: who polls many nodes
+// need not poll those that nothing happened to and whose NextDeadline has not come. f is called from whatever goroutine
+// did it, and polls nothing.
+func Woken(f func(self msg.Node)) Option { return func(o *options) { o.woken = f } }
 
 // WithVolumes sets who makes, removes and links an agent's volumes and sandboxes. Default: Directories, or NoVolumes for
 // an agent without a WorkDir.

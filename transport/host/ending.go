@@ -51,6 +51,7 @@ func (n *node) end(err error) {
 	if !first {
 		return
 	}
+	n.awake()
 	n.port.Close()
 	close(n.gone)
 	if n.onEnd != nil {

@@ -90,11 +90,19 @@ func (n *node) push(x item) bool {
 		n.queue = append(n.queue, x)
 	}
 	n.mu.Unlock()
+	n.awake()
 	select {
 	case n.wake <- struct{}{}:
 	default:
 	}
 	return !ended
+}
+
+// awake tells who polls the node that there is a reason to.
+func (n *node) awake() {
+	if n.opts.woken != nil {
+		n.opts.woken(n.self)
+	}
 }
 
 // take returns what is queued; it is valid until the next take.

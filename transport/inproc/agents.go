@@ -66,7 +66,8 @@ func (c *Cluster) openAgent(what string, name msg.Node, m *agentMachine) *host.A
 	if c.fail(what+" agent "+string(name), err) {
 		return nil
 	}
-	c.machines[name], c.agents[name], c.nodes[name] = m, n, n
+	c.machines[name], c.agents[name] = m, n
+	c.roster.add(n)
 	return n
 }
 

@@ -11,6 +11,7 @@ import (
 // for the node until all others have caught up: no machine sees time go back. A node that starts later has the same
 // clock. Only a node's own timers are affected: no decision compares the clocks of two nodes (docs/protocol.md §19).
 func (c *Cluster) SetClock(name msg.Node, d time.Duration) {
+	c.roster.wake(name) // its deadline is at another time
 	if d <= 0 {
 		delete(c.ahead, name)
 		return

@@ -45,7 +45,7 @@ type Cluster struct {
 	rng       *rand.Rand
 	seed      uint64
 	now       offer.Time
-	nodes     map[msg.Node]node
+	roster    roster
 	master    *host.MasterNode
 	store     registry.Store
 	faults    func(commit int) host.StoreFault
@@ -83,7 +83,7 @@ func NewCluster(seed uint64) *Cluster { return NewClusterOn(Config{Seed: seed}) 
 // NewClusterOn makes an empty cluster on a network of cfg; all its randomness comes from cfg.Seed.
 func NewClusterOn(cfg Config) *Cluster {
 	return &Cluster{net: New(cfg), rng: rand.New(rand.NewPCG(cfg.Seed, 1)), seed: cfg.Seed, now: Begin, store: registry.NewMemory(),
-		nodes: map[msg.Node]node{}, agents: map[msg.Node]*host.AgentNode{}, machines: map[msg.Node]*agentMachine{}}
+		roster: newRoster(), agents: map[msg.Node]*host.AgentNode{}, machines: map[msg.Node]*agentMachine{}}
 }
 
 // AddMaster adds the master, as host.DefaultMaster unless cfg names a node. Entropy and the allocator's seed come from
@@ -99,7 +99,7 @@ func (c *Cluster) AddMaster(cfg master.Config) *host.MasterNode {
 		return nil
 	}
 	c.master = n
-	c.nodes[n.Node()] = n
+	c.roster.add(n)
 	return n
 }
 
@@ -140,14 +140,15 @@ func (c *Cluster) AddSchedulerAs(name msg.Node, info msg.FrameworkInfo, s framew
 	if c.fail("add scheduler "+info.Name, err) {
 		return framework.NewDriver(func(msg.Input) error { return &framework.StatusError{Status: msg.DriverNotStarted} })
 	}
-	c.nodes[name] = n
+	c.roster.add(n)
 	return n.Driver()
 }
 
 // options are those of every node.
 func (c *Cluster) options() []host.Option {
 	return []host.Option{
-		host.ByHand(func(n *host.ExecutorNode) { c.nodes[n.Node()] = n }, c.draw),
+		host.ByHand(func(n *host.ExecutorNode) { c.roster.add(n) }, c.draw),
+		host.Woken(c.roster.wake),
 		host.Observe(func(o host.Observation) {
 			for _, f := range c.observers {
 				f(o)
@@ -186,26 +187,39 @@ func (c *Cluster) Settle() {
 	c.fail("settle", ErrUnsettled)
 }
 
-// round calls the timers and delivers what is due, and polls every node once, in order of their names.
+// round calls the timers, delivers what is due, and polls every node that something happened to, in order of their names.
 func (c *Cluster) round() bool {
 	busy := c.ring()
 	busy = c.net.Poll(c.now) || busy
-	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
-		n := c.nodes[name]
-		if c.polled = n; c.err != nil {
+	c.roster.begin(c.now)
+	for e := c.roster.turn(); e != nil; e = c.roster.turn() {
+		if c.err != nil {
+			c.roster.stop()
 			return false
 		}
-		if n.Poll(c.clock(name)) {
+		c.polled = e.node
+		if e.node.Poll(c.clock(e.name)) {
 			busy = true
 		}
-		if ended, err := n.Ended(); ended {
-			c.drop(name)
+		if ended, err := e.node.Ended(); ended {
+			c.drop(e.name)
 			if errors.Is(err, host.ErrStuck) {
-				c.fail(string(name), err)
+				c.fail(string(e.name), err)
 			}
+			continue
 		}
+		c.wait(e)
 	}
-	return busy
+	return busy || len(c.roster.next) > 0
+}
+
+// wait lets a node be polled when its time comes.
+func (c *Cluster) wait(e *entry) {
+	if at, ok := e.node.NextDeadline(); ok {
+		c.roster.set(e, at.Add(-c.ahead[e.name]))
+		return
+	}
+	c.roster.unset(e)
 }
 
 // After calls f when d has passed, on the goroutine that advances time then: the clock of executors and schedulers that
@@ -256,12 +270,8 @@ func (c *Cluster) NextDeadline() (offer.Time, bool) {
 	if len(c.timers) > 0 && (!any || c.timers[0].at < first) {
 		first, any = c.timers[0].at, true
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
-		if at, ok := c.nodes[name].NextDeadline(); ok {
-			if at = at.Add(-c.ahead[name]); !any || at < first {
-				first, any = at, true
-			}
-		}
+	if at, ok := c.roster.first(c.now); ok && (!any || at < first) {
+		first, any = at, true
 	}
 	return first, any
 }
@@ -289,7 +299,7 @@ func (c *Cluster) Agent(name msg.Node) *agent.Machine {
 }
 
 // Nodes lists the nodes that run, executors included, in order.
-func (c *Cluster) Nodes() []msg.Node { return slices.Sorted(maps.Keys(c.nodes)) }
+func (c *Cluster) Nodes() []msg.Node { return slices.Sorted(maps.Keys(c.roster.entries)) }
 
 // Operate makes an operator's call, settles, and returns the call's answer. Once something failed, it returns that, and
 // makes no call.
@@ -321,8 +331,8 @@ func (c *Cluster) Submit(call msg.OperatorCall, answered func(error)) {
 // Kill ends a node at once, as a crash would: its links end and it says nothing more. An agent's executors run on; see
 // RestartAgent.
 func (c *Cluster) Kill(name msg.Node) {
-	if n := c.nodes[name]; n != nil {
-		n.Close()
+	if e := c.roster.entries[name]; e != nil {
+		e.node.Close()
 		c.drop(name)
 	}
 }
@@ -340,7 +350,7 @@ func (c *Cluster) drop(name msg.Node) {
 		c.master = nil
 	}
 	delete(c.agents, name)
-	delete(c.nodes, name)
+	c.roster.remove(name)
 	for _, f := range c.mourners {
 		f(name)
 	}

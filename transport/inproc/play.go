@@ -121,13 +121,13 @@ func (p *Player) hit(l *lasting) bool {
 		p.c.Kill(all[l.Number%len(all)])
 		return true
 	case Clock:
-		return p.c.nodes[l.A] != nil
+		return p.c.roster.has(l.A)
 	}
 	return uses[l.Kind].nodes == 0 || len(l.pairs) > 0
 }
 
 func (p *Player) kill(f Fault) bool {
-	if p.c.nodes[f.A] == nil {
+	if !p.c.roster.has(f.A) {
 		return false
 	}
 	p.c.Kill(f.A)
@@ -146,7 +146,7 @@ func (p *Player) start(n msg.Node) {
 		return // Heal was faster
 	}
 	p.down = slices.Delete(p.down, i, i+1)
-	if p.c.nodes[n] == nil {
+	if !p.c.roster.has(n) {
 		p.restart(n)
 	}
 }

@@ -77,7 +77,7 @@ func (m *Machine) rebuild(c checkpoint) {
 	}
 	m.remount()
 	m.settleTasks()
-	m.ensureVolumes()
+	m.ensureVolumes(c.saved)
 	m.out.Adopt = adopt
 }
 
@@ -188,10 +188,10 @@ func (m *Machine) remountAll(e *executor, r resource.Resources) (paths []string)
 	return paths
 }
 
-// ensureVolumes makes the directories of all volumes that the agent has: the host may have stopped between the work of an
-// operation and its record.
-func (m *Machine) ensureVolumes() {
-	todo, err := m.volumeWork(VolumeCreate, m.total)
+// ensureVolumes makes the directories of all volumes that operations have made: the host may have stopped between the work of
+// another operation, which destroyed one, and its record.
+func (m *Machine) ensureVolumes(saved resource.Resources) {
+	todo, err := m.volumeWork(VolumeCreate, saved)
 	if err != nil {
 		return // a volume of such a disk cannot be used either
 	}

@@ -33,6 +33,11 @@ type rig struct {
 	exit   bool
 	err    error
 
+	cfg     agent.Config
+	disk    *agent.Memory  // nil: no checkpoint
+	slow    bool           // the disk answers only when told
+	pending []agent.Record // not answered
+
 	names  map[string]string // ids to c1, c2, …
 	starts map[msg.ExecutorID]agent.Start
 }
@@ -56,26 +61,89 @@ func newRig(t testing.TB, change ...func(*agent.Config)) *rig {
 	}
 	m, err := agent.New(cfg)
 	require.NoError(t, err)
-	return &rig{t: t, m: m, names: map[string]string{}, starts: map[msg.ExecutorID]agent.Start{}}
+	r := &rig{t: t, m: m, cfg: cfg, names: map[string]string{}, starts: map[msg.ExecutorID]agent.Start{}}
+	if cfg.Checkpoint {
+		r.disk = agent.NewMemory()
+		r.step(msg.Restored{})
+	}
+	return r
 }
+
+func checkpointing(c *agent.Config) { c.Checkpoint = true }
 
 // try steps in and takes the effects.
 func (r *rig) try(in msg.Input) error {
 	r.t.Helper()
 	err := r.m.Step(r.now, in)
 	require.NoError(r.t, r.m.Check(), "after %T", in)
+	r.last = agent.Ready{}
 	r.take()
+	for !r.slow && len(r.pending) > 0 {
+		r.save(len(r.pending))
+	}
 	return err
 }
 
-func (r *rig) take() {
-	r.last = agent.Ready{}
-	r.m.Ready(&r.last)
-	r.events = append(r.events, r.last.Events...)
-	if r.last.Exit {
-		r.exit, r.err = true, r.last.Err
+// save writes the first n records that wait, and steps the answer in. What it lets go is added to the last effects.
+func (r *rig) save(n int) {
+	r.t.Helper()
+	require.NoError(r.t, r.disk.Save(r.t.Context(), r.pending[:n]))
+	seq := r.pending[n-1].Seq
+	r.pending = r.pending[n:]
+	require.NoError(r.t, r.m.Step(r.now, msg.Recorded{Seq: seq}))
+	require.NoError(r.t, r.m.Check())
+	r.take()
+}
+
+// restart ends the agent as a crash does, and starts it anew with what its disk holds.
+func (r *rig) restart(change ...func(*agent.Config)) {
+	r.t.Helper()
+	for _, c := range change {
+		c(&r.cfg)
 	}
-	for _, s := range r.last.Starts {
+	r.cfg.Entropy[15]++
+	m, err := agent.New(r.cfg)
+	require.NoError(r.t, err)
+	r.m, r.pending, r.exit = m, nil, false
+	r.step(msg.Restored{Entries: r.entries()})
+}
+
+func (r *rig) entries() (out []msg.Entry) {
+	r.t.Helper()
+	require.NoError(r.t, r.disk.Load(r.t.Context(), func(k string, v []byte) error {
+		out = append(out, msg.Entry{Key: k, Value: v})
+		return nil
+	}))
+	return out
+}
+
+// keys are those that the disk holds.
+func (r *rig) keys() (out []string) {
+	for _, e := range r.entries() {
+		out = append(out, e.Key)
+	}
+	return out
+}
+
+func (r *rig) take() {
+	var rd agent.Ready
+	if !r.m.Ready(&rd) {
+		return
+	}
+	r.pending = append(r.pending, rd.Records...)
+	l := &r.last
+	l.Records = append(l.Records, rd.Records...)
+	l.Dials, l.Sends, l.Closes = append(l.Dials, rd.Dials...), append(l.Sends, rd.Sends...), append(l.Closes, rd.Closes...)
+	l.Volumes, l.Starts, l.Stops = append(l.Volumes, rd.Volumes...), append(l.Starts, rd.Starts...), append(l.Stops, rd.Stops...)
+	l.Events, l.Exit, l.Err = append(l.Events, rd.Events...), rd.Exit, rd.Err
+	if rd.Adopt != nil {
+		l.Adopt = rd.Adopt
+	}
+	r.events = append(r.events, rd.Events...)
+	if rd.Exit {
+		r.exit, r.err = true, rd.Err
+	}
+	for _, s := range rd.Starts {
 		r.starts[s.Executor.ID] = s
 		r.names[string(s.Container)] = fmt.Sprintf("c%d", len(r.names)+1)
 	}

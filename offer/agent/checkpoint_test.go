@@ -370,13 +370,10 @@ func TestMountsOutliveARestart(t *testing.T) {
 	b := keepRun(true, "t1")
 	b.Tasks[0].Resources = volume("v1", "d", 5)
 	r.master(b)
-	r.subscribe(execLink, "e1")
 	r.volumeDone(r.last.Volumes[0].Seq, "")
+	r.subscribe(execLink, "e1")
 	r.update(execLink, "t1", msg.TaskRunning, 1)
 	r.restart()
-	for _, v := range r.last.Volumes {
-		r.volumeDone(v.Seq, "")
-	}
 	r.back(200, nil)
 	r.reregister()
 	r.master(msg.AgentReregistered{Agent: "S1"})

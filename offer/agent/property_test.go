@@ -35,12 +35,16 @@ type timed struct {
 }
 
 func newChaos(t require.TestingT) *chaos {
+	m, err := agent.New(chaosConfig())
+	require.NoError(t, err)
+	return &chaos{m: m, stops: map[msg.ContainerID]bool{}}
+}
+
+func chaosConfig() agent.Config {
 	cfg := config()
 	cfg.Bounds = agent.Bounds{Links: 6, Frameworks: 2, Tasks: 8, Operations: 3, UpdatesPerTask: 3, Updates: 6, DataBytes: 4}
 	cfg.Info.Resources = cfg.Info.Resources.Add(volume("v3", "x", 5))
-	m, err := agent.New(cfg)
-	require.NoError(t, err)
-	return &chaos{m: m, stops: map[msg.ContainerID]bool{}}
+	return cfg
 }
 
 func pick[T any](t *rapid.T, name string, of ...T) T { return rapid.SampledFrom(of).Draw(t, name) }

@@ -24,7 +24,7 @@ type mortal struct {
 	pending []agent.Record
 	subs    map[msg.Link]offer.FrameworkID // of executors
 	entries map[string]msg.Kept            // what the disk holds
-	queue   []msg.StatusAck
+	queue   []msg.StatusAck                // of what was sent
 
 	saved    map[string]bool // frameworks, containers, tasks and updates that were ever on disk
 	acked    map[string]bool // updates whose acknowledgement is on disk
@@ -171,6 +171,7 @@ func (c *mortal) sent(t require.TestingT, e msg.Envelope, acked map[string]bool)
 	switch b := e.Body.(type) {
 	case msg.StatusUpdate:
 		c.uuids = append(c.uuids, b.Status.UUID)
+		c.queue = append(c.queue, msg.StatusAck{Framework: b.Framework, Task: b.Status.Task, UUID: b.Status.UUID})
 		u := name(b.Framework, b.Status.Task, b.Status.UUID)
 		if c.recorded(b.Framework, b.Status.Task) {
 			require.True(t, c.saved[u], "%s is sent and not on disk", u)
@@ -298,13 +299,18 @@ func (c *mortal) flush(t require.TestingT) {
 
 func (c *mortal) life(t *rapid.T) {
 	c.register(t)
-	b := keepRun(true, "t1")
-	c.step(t, msg.Envelope{Link: 1, Body: b})
+	c.step(t, msg.Envelope{Link: 1, Body: keepRun(true, "t1")})
 	c.flush(t)
+	for _, s := range c.starts {
+		c.step(t, msg.LinkUp{Link: 2, Peer: "x"})
+		c.step(t, msg.Envelope{Link: 2, Body: msg.SubscribeExecutor{Framework: "F1", Executor: "e1", Container: s.Container}})
+	}
 	for range rapid.IntRange(1, 120).Draw(t, "steps") {
 		switch {
 		case len(c.pending) > 0 && rapid.IntRange(0, 2).Draw(t, "disk") == 0:
 			c.answer(t, rapid.IntRange(1, len(c.pending)).Draw(t, "answers"))
+		case len(c.queue) > 0 && rapid.IntRange(0, 2).Draw(t, "acknowledge") == 0:
+			c.acknowledge(t)
 		case c.ended || rapid.IntRange(0, 14).Draw(t, "crash") == 0:
 			c.ended = false
 			c.crash(t)
@@ -312,6 +318,13 @@ func (c *mortal) life(t *rapid.T) {
 			c.step(t, c.input(t))
 		}
 	}
+}
+
+// acknowledge lets the scheduler acknowledge the update that was sent first.
+func (c *mortal) acknowledge(t require.TestingT) {
+	ack := c.queue[0]
+	c.queue = c.queue[1:]
+	c.step(t, msg.Envelope{Link: 1, Body: ack})
 }
 
 // docs/protocol.md §9, §19: an agent that dies at any moment, between a record and its answer too, and comes back: nobody
@@ -340,6 +353,7 @@ func TestNoUpdateIsLost(t *testing.T) {
 				}
 			}
 		}
+		c.queue = nil
 		c.start(t)
 		adopt := c.rd.Adopt
 		c.flush(t)
@@ -365,15 +379,12 @@ func TestNoUpdateIsLost(t *testing.T) {
 				if u, ok := e.Body.(msg.StatusUpdate); ok {
 					key := name("task", u.Framework, u.Status.Task)
 					got[key] = append(got[key], u.Status.UUID)
-					c.queue = append(c.queue, msg.StatusAck{Framework: u.Framework, Task: u.Status.Task, UUID: u.Status.UUID})
 				}
 			}
 			if len(c.queue) == 0 {
 				break
 			}
-			ack := c.queue[0]
-			c.queue = c.queue[1:]
-			c.step(t, msg.Envelope{Link: 1, Body: ack})
+			c.acknowledge(t)
 		}
 		for key, uuids := range want {
 			require.GreaterOrEqual(t, len(got[key]), len(uuids), key)

@@ -57,6 +57,8 @@ var table = map[string]rule{
 	"offer/registry/filestore":    {own: append(slices.Clone(upToMsg), "offer/registry"), why: "a registry in a directory: files and fsync"},
 	"offer/master":                {pure: true, own: append(slices.Clone(upToMsg), "offer/registry"), why: "no machine sees another"},
 	"offer/agent":                 {pure: true, own: upToMsg, why: "no machine sees another"},
+	"offer/agent/dirstore":        {own: append(slices.Clone(upToMsg), "offer/agent", "offer/registry", "offer/registry/filestore"), why: "a checkpoint in a directory: the files of filestore, which has done that work"},
+	"offer/agent/checkpointtest":  {own: append(slices.Clone(upToMsg), "offer/agent"), extern: testModules, why: "tests any store of a checkpoint"},
 	"offer/framework":             {pure: true, own: upToMsg, why: "no machine sees another"},
 	"transport":                   {own: upToMsg, why: "the contract carries messages and knows no machine"},
 	"transport/host":              {own: slices.Concat(upToMsg, machines, []string{"offer/registry", "transport"}), why: "goroutines under the machines"},

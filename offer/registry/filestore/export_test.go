@@ -4,19 +4,19 @@ import "io"
 
 // The parts that tests of files need.
 var (
-	ReadLog                = func(b []byte) (good int, err error) { _, _, good, err = readLog(b); return good, err }
-	ReadSnapshot           = func(b []byte) error { _, _, err := readSnapshot(b); return err }
+	ReadLog                = func(b []byte) (good int, err error) { _, _, good, err = readLog(b, registryKind); return good, err }
+	ReadSnapshot           = func(b []byte) error { _, _, err := readSnapshot(b, registryKind); return err }
 	RewriteLog             = rewriteLog
 	RewriteSnap            = rewriteSnap
-	LogHead                = len(appendHead(nil, logMagic, 0))
+	LogHead                = len(appendHead(nil, logMagic(registryKind), 0))
 	Sector                 = sector
 	_            io.Writer = file(nil)
 )
 
 // rewriteLog writes what readLog reads.
 func rewriteLog(b []byte) ([]byte, error) {
-	base, commits, _, err := readLog(b)
-	out := appendHead(nil, logMagic, base)
+	base, commits, _, err := readLog(b, registryKind)
+	out := appendHead(nil, logMagic(registryKind), base)
 	for _, c := range commits {
 		out = appendCommit(out, c)
 	}
@@ -25,8 +25,8 @@ func rewriteLog(b []byte) ([]byte, error) {
 
 // rewriteSnap writes what readSnapshot reads.
 func rewriteSnap(b []byte) ([]byte, error) {
-	at, data, err := readSnapshot(b)
-	return appendSnapshot(nil, at, data), err
+	at, data, err := readSnapshot(b, registryKind)
+	return appendSnapshot(nil, registryKind, at, data), err
 }
 
 // Disk stands between a store and its log.

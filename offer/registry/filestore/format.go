@@ -24,16 +24,19 @@ import (
 // The length has a checksum of its own, so that a length that was hit by chance does not make the rest of the file look
 // like a frame that was not finished. The end tells a file that was made longer and not filled from one that was.
 const (
-	logMagic      = "proffer registry log 1\n"
-	snapshotMagic = "proffer registry snap 1\n"
-	numberSize    = 8
-	sumSize       = 4
-	frameHead     = 4 + sumSize
-	frameTail     = sumSize + len(frameEnd)
-	frameEnd      = "\xf0\x9f\xa7\xbe end"
-	sector        = 512 // what a disk writes as a whole
-	maxBody       = registry.MaxCommit + 16*registry.MaxOps + 64
+	registryKind = "registry"
+	numberSize   = 8
+	sumSize      = 4
+	frameHead    = 4 + sumSize
+	frameTail    = sumSize + len(frameEnd)
+	frameEnd     = "\xf0\x9f\xa7\xbe end"
+	sector       = 512 // what a disk writes as a whole
+	maxBody      = registry.MaxCommit + 16*registry.MaxOps + 64
 )
+
+// logMagic and snapshotMagic begin the files of a kind of store.
+func logMagic(kind string) string      { return "proffer " + kind + " log 1\n" }
+func snapshotMagic(kind string) string { return "proffer " + kind + " snap 1\n" }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -166,8 +169,8 @@ func appendOp(b []byte, o registry.Op) []byte {
 
 // readLog reads a log as a whole: the revision on which it stands, its commits, and how many bytes of it are good; what
 // follows them is torn.
-func readLog(b []byte) (base registry.Revision, commits []commit, good int, err error) {
-	base, good, err = readHead(b, logMagic)
+func readLog(b []byte, kind string) (base registry.Revision, commits []commit, good int, err error) {
+	base, good, err = readHead(b, logMagic(kind))
 	if err != nil {
 		return 0, nil, 0, err
 	}
@@ -247,8 +250,8 @@ func (r *reader) op() registry.Op {
 }
 
 // appendSnapshot appends a whole snapshot: the number of keys in a frame, then a frame for each.
-func appendSnapshot(b []byte, at registry.Revision, data map[string][]byte) []byte {
-	b = appendHead(b, snapshotMagic, at)
+func appendSnapshot(b []byte, kind string, at registry.Revision, data map[string][]byte) []byte {
+	b = appendHead(b, snapshotMagic(kind), at)
 	b = appendFrame(b, func(b []byte) []byte { return binary.AppendUvarint(b, uint64(len(data))) })
 	for _, k := range slices.Sorted(maps.Keys(data)) {
 		b = appendFrame(b, func(b []byte) []byte { return appendOp(b, registry.Op{Key: k, Value: data[k]}) })
@@ -257,8 +260,8 @@ func appendSnapshot(b []byte, at registry.Revision, data map[string][]byte) []by
 }
 
 // readSnapshot reads a snapshot as a whole. It was renamed into its place when it was complete: nothing may be missing.
-func readSnapshot(b []byte) (registry.Revision, map[string][]byte, error) {
-	at, off, err := readHead(b, snapshotMagic)
+func readSnapshot(b []byte, kind string) (registry.Revision, map[string][]byte, error) {
+	at, off, err := readHead(b, snapshotMagic(kind))
 	if err != nil {
 		return 0, nil, err
 	}

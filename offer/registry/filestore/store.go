@@ -39,6 +39,9 @@ type Option func(*Store)
 // the snapshot.
 func CompactAt(size int64) Option { return func(s *Store) { s.compactAt = size } }
 
+// Kind names what a store holds other than a registry, in the first line of its files: a directory is opened as what it is.
+func Kind(word string) Option { return func(s *Store) { s.kind = word } }
+
 // file is what a Store needs of its open log.
 type file interface {
 	io.Writer
@@ -49,6 +52,7 @@ type file interface {
 // Store is a registry in a directory. See the package comment.
 type Store struct {
 	dir       string
+	kind      string
 	compactAt int64
 
 	mu       sync.Mutex // held while the disk is written, also by a commit that its caller gave up
@@ -69,7 +73,7 @@ var _ registry.Store = (*Store)(nil)
 // Open opens the registry in dir, and makes both if they are not there. A commit that was not answered before a crash may
 // be there or not. The error wraps ErrLocked, registry.ErrCorrupt with file and byte, or comes from the system.
 func Open(dir string, opts ...Option) (*Store, error) {
-	s := &Store{dir: dir, compactAt: DefaultCompactAt}
+	s := &Store{dir: dir, kind: registryKind, compactAt: DefaultCompactAt}
 	for _, o := range opts {
 		o(s)
 	}
@@ -130,7 +134,7 @@ func (s *Store) readSnapshot() error {
 	if err != nil {
 		return fmt.Errorf("filestore: %w", err)
 	}
-	if s.at, s.data, err = readSnapshot(b); err != nil {
+	if s.at, s.data, err = readSnapshot(b, s.kind); err != nil {
 		return s.corrupt(snapshotName, err)
 	}
 	s.snapSize = int64(len(b))
@@ -140,12 +144,12 @@ func (s *Store) readSnapshot() error {
 // replay applies what the snapshot does not hold yet. A crash between the two renames of a compaction leaves an old log
 // beside the new snapshot.
 func (s *Store) replay(b []byte) (good int, err error) {
-	base, commits, good, err := readLog(b)
+	base, commits, good, err := readLog(b, s.kind)
 	switch {
 	case err != nil:
 		return 0, err
 	case base > s.at:
-		return 0, bad(len(logMagic), "the log stands on revision %d, the snapshot holds %d", base, s.at)
+		return 0, bad(len(logMagic(s.kind)), "the log stands on revision %d, the snapshot holds %d", base, s.at)
 	case base+registry.Revision(len(commits)) < s.at:
 		return 0, bad(good, "the log ends at revision %d, before the snapshot's %d", base+registry.Revision(len(commits)), s.at)
 	}
@@ -183,7 +187,7 @@ func (s *Store) newLog() error {
 			return fmt.Errorf("filestore: %w", err)
 		}
 	}
-	head := appendHead(nil, logMagic, s.at)
+	head := appendHead(nil, logMagic(s.kind), s.at)
 	if err := s.replace(logName, head); err != nil {
 		return err
 	}
@@ -314,7 +318,7 @@ func (s *Store) breakDown(err error) error {
 
 // compact writes a snapshot, then an empty log.
 func (s *Store) compact() error {
-	b := appendSnapshot(nil, s.at, s.data)
+	b := appendSnapshot(nil, s.kind, s.at, s.data)
 	if err := s.replace(snapshotName, b); err != nil {
 		return err
 	}

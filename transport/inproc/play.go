@@ -10,16 +10,16 @@ import (
 	"github.com/proffer-go/proffer/transport/host"
 )
 
-// ErrFaulty is the answer of a registry that a schedule lets fail.
-var ErrFaulty = errors.New("inproc: the schedule lets this commit fail")
+// ErrFaulty is the answer of a registry or a checkpoint that a schedule lets fail.
+var ErrFaulty = errors.New("inproc: the schedule lets this write fail")
 
 // Player carries out a schedule on a cluster; see Cluster.Play.
 type Player struct {
 	c        *Cluster
-	restart  func(msg.Node)
+	restart  func(Fault)
 	told     func(Fault, bool)
 	lasting  []*lasting
-	down     []msg.Node // killed and not started again
+	down     []Fault // that killed somebody who is not started again
 	injected map[Kind]int
 }
 
@@ -29,20 +29,21 @@ type lasting struct {
 	pairs []direction // whom it hits
 }
 
-// Play carries out s from now on, as time moves: the times of s count from now. restart is called where a node that was
-// killed is to start again, with nothing under its name, on the goroutine that advances time; it may add a master, an
-// agent or a scheduler of that name, and must not settle or advance. told, unless nil, hears of every fault that hits
+// Play carries out s from now on, as time moves: the times of s count from now. restart is called where the node A that
+// a fault killed is to start again, on the goroutine that advances time: it may add a master, an agent or a scheduler of that
+// name, or call RestartAgent, and must not settle or advance. told, unless nil, hears of every fault that hits
 // something when it begins, and when it ends.
 //
 // A fault that finds nobody to hit does nothing. Faults may overlap: a node pair stays cut, stalled or muted until the last
 // fault that says so has ended, and of several delays, bounds or leaps the latest that is in force counts. Play takes the
-// place of FailCommits.
-func (c *Cluster) Play(s Schedule, restart func(node msg.Node), told func(f Fault, begins bool)) *Player {
+// place of FailCommits and FailRecords.
+func (c *Cluster) Play(s Schedule, restart func(f Fault), told func(f Fault, begins bool)) *Player {
 	if told == nil {
 		told = func(Fault, bool) {}
 	}
 	p := &Player{c: c, restart: restart, told: told, injected: map[Kind]int{}}
-	c.FailCommits(p.storeFault)
+	c.FailCommits(p.commitFault)
+	c.FailRecords(p.recordFault)
 	for _, f := range s {
 		c.After(f.At, func() { p.begin(f) })
 	}
@@ -53,7 +54,11 @@ func (c *Cluster) Play(s Schedule, restart func(node msg.Node), told func(f Faul
 func (p *Player) Injected() map[Kind]int { return maps.Clone(p.injected) }
 
 // Down reports whether a node was killed and will be started again.
-func (p *Player) Down(n msg.Node) bool { return slices.Contains(p.down, n) }
+func (p *Player) Down(n msg.Node) bool { return p.downAt(n) >= 0 }
+
+func (p *Player) downAt(n msg.Node) int {
+	return slices.IndexFunc(p.down, func(f Fault) bool { return f.A == n })
+}
 
 // Heal ends every fault that lasts and starts what is down.
 func (p *Player) Heal() {
@@ -61,7 +66,7 @@ func (p *Player) Heal() {
 		p.end(p.lasting[0])
 	}
 	for len(p.down) > 0 {
-		p.start(p.down[0])
+		p.start(p.down[0].A)
 	}
 }
 
@@ -122,6 +127,8 @@ func (p *Player) hit(l *lasting) bool {
 		return true
 	case Clock:
 		return p.c.roster.has(l.A)
+	case RecordLost, RecordRefused, RecordUnsure, RecordSlow, RecordLate:
+		return p.c.Checkpoint(l.A) != nil
 	}
 	return uses[l.Kind].nodes == 0 || len(l.pairs) > 0
 }
@@ -136,18 +143,19 @@ func (p *Player) kill(f Fault) bool {
 			p.c.Kill(n)
 		}
 	}
-	p.down = append(p.down, f.A)
+	p.down = append(p.down, f)
 	return true
 }
 
 func (p *Player) start(n msg.Node) {
-	i := slices.Index(p.down, n)
+	i := p.downAt(n)
 	if i < 0 {
 		return // Heal was faster
 	}
+	f := p.down[i]
 	p.down = slices.Delete(p.down, i, i+1)
 	if !p.c.roster.has(n) {
-		p.restart(n)
+		p.restart(f)
 	}
 }
 
@@ -223,20 +231,30 @@ func (p *Player) still(k Kind, d direction) bool {
 	})
 }
 
-// storeFault is what the latest fault of the registry that is in force does to a commit.
-func (p *Player) storeFault(int) (f host.StoreFault) {
+// writes is what each kind does to a write.
+var writes = map[Kind]host.StoreFault{
+	CommitLost:    {Lost: true},
+	CommitRefused: {Lost: true, Err: ErrFaulty},
+	CommitUnsure:  {Err: ErrFaulty},
+	CommitSlow:    {},
+	CommitLate:    {Late: true},
+	RecordLost:    {Lost: true},
+	RecordRefused: {Lost: true, Err: ErrFaulty},
+	RecordUnsure:  {Err: ErrFaulty},
+	RecordSlow:    {},
+	RecordLate:    {Late: true},
+}
+
+// commitFault is what the latest fault that is in force does to a commit of a master, recordFault to a record of an agent.
+func (p *Player) commitFault(int) host.StoreFault { return p.writeFault("") }
+
+func (p *Player) recordFault(agent msg.Node, _ int) host.StoreFault { return p.writeFault(agent) }
+
+func (p *Player) writeFault(agent msg.Node) (f host.StoreFault) {
 	for _, l := range p.lasting {
-		switch l.Kind {
-		case CommitLost:
-			f = host.StoreFault{Lost: true}
-		case CommitRefused:
-			f = host.StoreFault{Lost: true, Err: ErrFaulty}
-		case CommitUnsure:
-			f = host.StoreFault{Err: ErrFaulty}
-		case CommitSlow:
-			f = host.StoreFault{Delay: l.By}
-		case CommitLate:
-			f = host.StoreFault{Delay: l.By, Late: true}
+		if w, ok := writes[l.Kind]; ok && l.A == agent {
+			f = w
+			f.Delay = l.By
 		}
 	}
 	return f

@@ -62,6 +62,10 @@ func (g *generator) fault() Fault {
 		f.A, f.By = g.mortal(), g.length()
 	case Slow:
 		f.By = g.within(10 * time.Second)
+	case RecordSlow, RecordLate:
+		f.A, f.By, f.For = pick(g, g.Agents), g.within(10*time.Second), g.within(time.Minute)
+	case RecordLost, RecordRefused, RecordUnsure:
+		f.A, f.For = pick(g, g.Agents), g.within(time.Minute)
 	case CommitSlow, CommitLate:
 		f.By, f.For = g.within(30*time.Second), g.within(time.Minute)
 	case CommitLost, CommitRefused, CommitUnsure:

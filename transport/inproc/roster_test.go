@@ -43,8 +43,8 @@ func stormy(t require.TestingT, seed uint64, all bool) string {
 		scheduler(n)
 	}
 	targets := inproc.Targets{Master: host.DefaultMaster, Agents: agents, Schedulers: schedulers, Over: 40 * time.Minute}
-	player := c.Play(inproc.RandomSchedule(seed, 40, targets), func(n msg.Node) {
-		switch {
+	player := c.Play(inproc.RandomSchedule(seed, 40, targets), func(f inproc.Fault) {
+		switch n := f.A; {
 		case n == host.DefaultMaster:
 			master()
 		case roles[n] != "":

@@ -30,7 +30,7 @@ const (
 	Narrow Kind = "narrow"
 	// Kill ends A as a crash of its process would, and starts it again after For. An agent's executors run on.
 	Kill Kind = "kill"
-	// Destroy is Kill of an agent's machine: its executors end too.
+	// Destroy is Kill of an agent's machine: its executors end too, and what was on its disk is lost.
 	Destroy Kind = "destroy"
 	// KillExecutor ends the process of one executor of agent A: the one that is Number, modulo how many there are, in the
 	// order of their containers.
@@ -45,6 +45,16 @@ const (
 	CommitSlow Kind = "commit-slow"
 	// CommitLate: commits are made By later, and answered then.
 	CommitLate Kind = "commit-late"
+	// RecordLost: nothing that agent A writes into its checkpoint gets there, or is answered.
+	RecordLost Kind = "record-lost"
+	// RecordRefused: what agent A writes is answered with an error and is not written.
+	RecordRefused Kind = "record-refused"
+	// RecordUnsure: it is answered with an error and written all the same.
+	RecordUnsure Kind = "record-unsure"
+	// RecordSlow: it is written, and answered By later.
+	RecordSlow Kind = "record-slow"
+	// RecordLate: it is written By later, and answered then.
+	RecordLate Kind = "record-late"
 	// Clock lets the clock of A go By ahead of all others.
 	Clock Kind = "clock"
 )
@@ -89,6 +99,11 @@ var uses = map[Kind]use{
 	CommitUnsure:  {lasts: true},
 	CommitSlow:    {by: true, lasts: true},
 	CommitLate:    {by: true, lasts: true},
+	RecordLost:    {nodes: 1, lasts: true},
+	RecordRefused: {nodes: 1, lasts: true},
+	RecordUnsure:  {nodes: 1, lasts: true},
+	RecordSlow:    {nodes: 1, by: true, lasts: true},
+	RecordLate:    {nodes: 1, by: true, lasts: true},
 	Clock:         {nodes: 1, by: true, lasts: true},
 }
 

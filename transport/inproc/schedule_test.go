@@ -65,12 +65,16 @@ func played(t *testing.T, lines ...string) (*inproc.Cluster, *recorder, *inproc.
 	text, err := inproc.ParseSchedule(strings.Join(lines, "\n"))
 	require.NoError(t, err)
 	told := &[]string{}
-	p := c.Play(text, func(n msg.Node) {
-		switch n {
+	p := c.Play(text, func(f inproc.Fault) {
+		switch n := f.A; n {
 		case "master":
 			c.AddMaster(master.Config{})
 		case "agent-1":
-			c.AddAgent(n, machine(), workers)
+			if f.Kind == inproc.Destroy {
+				c.AddAgent(n, machine(), workers)
+				return
+			}
+			c.RestartAgent(n)
 		default:
 			f := lasting()
 			f.ID = s.id
@@ -176,7 +180,7 @@ func TestKillsAndRestarts(t *testing.T) {
 	require.Equal(t, map[inproc.Kind]int{inproc.Kill: 3}, p.Injected())
 	require.Contains(t, c.Nodes(), msg.Node("scheduler-1"))
 	require.NotNil(t, c.Agent("agent-1"))
-	require.Contains(t, s.heard(), "task-1 TASK_LOST", "an agent that kept nothing on disk is a new one")
+	require.NotContains(t, s.heard(), "task-1", "the agent goes on from its checkpoint")
 }
 
 // A destroyed machine takes its executors along; Heal starts at once what is down.
@@ -214,6 +218,22 @@ func TestCommitsThatFail(t *testing.T) {
 		c.AddAgent("agent-2", machine(), workers)
 		c.Advance(time.Minute)
 		require.Equal(t, survives, c.Master() != nil, kind)
+	}
+}
+
+// A checkpoint that fails ends its agent; one that is slow only delays it.
+//
+// docs/protocol.md §4.1
+func TestRecordsThatFail(t *testing.T) {
+	for kind, survives := range map[string]bool{
+		"record-lost agent-1": false, "record-refused agent-1": false, "record-unsure agent-1": false,
+		"record-slow agent-1 by 2s": true, "record-late agent-1 by 2s": true, "record-lost agent-2": true,
+	} {
+		c, s, _, _ := played(t, "1s "+kind+" for 5m")
+		c.Advance(2 * time.Second)
+		require.NoError(t, s.worker.d.SendStatus(msg.TaskStatus{Task: "task-1", State: msg.TaskFinished}))
+		c.Advance(2 * time.Minute)
+		require.Equal(t, survives, c.Agent("agent-1") != nil, kind)
 	}
 }
 

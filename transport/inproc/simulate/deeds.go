@@ -29,21 +29,12 @@ func (w *world) do(d Work) {
 		}
 	case Gone:
 		if id := w.agentID(msg.Node(d.Who)); id != "" && w.operate(msg.MarkAgentGone{Agent: id}) {
-			w.startLater(d)
+			w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For)
 		}
 	case StopAgent:
+		w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For)
 		w.c.StopAgent(msg.Node(d.Who))
-		w.startLater(d)
 	}
-}
-
-// startLater sees that an agent that was told to end is started again.
-func (w *world) startLater(d Work) {
-	w.c.After(d.For, func() {
-		if n := msg.Node(d.Who); w.isAgent(n) && w.c.Agent(n) == nil && !w.faults.Down(n) {
-			w.startAgent(n)
-		}
-	})
 }
 
 // operate makes an operator's call and waits for its answer; it reports whether it was done.

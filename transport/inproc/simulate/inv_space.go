@@ -64,10 +64,17 @@ func (s *space) observe(o host.Observation) error {
 	return nil
 }
 
-// died: an agent that begins anew knows nothing of what ran there before, unless it kept it on disk.
+// died: an executor that ended uses nothing. An agent that begins anew knows nothing of what ran there before, unless its
+// checkpoint tells.
 func (s *space) died(n msg.Node) {
-	s.drop(n, func(u spaceUse) bool { return !s.w.keeps(n, u.by) })
+	if a := agentOf(n); a != n {
+		s.drop(a, func(u spaceUse) bool { return u.by == n })
+		return
+	}
+	s.drop(n, func(u spaceUse) bool { return !s.w.keeps(u.by) })
 }
+
+func (s *space) wiped(n msg.Node) { delete(s.uses, n) }
 
 func (s *space) drop(a msg.Node, which func(spaceUse) bool) {
 	s.uses[a] = slices.DeleteFunc(s.uses[a], which)

@@ -21,10 +21,10 @@ type updates struct {
 	nothing
 	w       *world
 	streams map[msg.Node]map[taskKey]*stream // by agent
-	acked   lately[msg.UUID]                 // by their schedulers, and the agent took it
+	acked   lately[ackedAt]                  // by their schedulers, and the agent took it
 	used    lately[update]                   // uuids with what they stand for
 	uuids   lately[msg.UUID]
-	came    []msg.TaskStatus // of executors, that the step under way brings
+	came    map[msg.Node][]msg.TaskStatus // from executors, by agent, which has not told yet that it holds them
 }
 
 // stream is what an agent holds of a task: the first of queue is on its way or waits to be sent again.
@@ -40,6 +40,12 @@ type held struct {
 	delivered bool
 }
 
+// ackedAt is an update whose acknowledgement an agent took.
+type ackedAt struct {
+	agent msg.Node
+	uuid  msg.UUID
+}
+
 // update is what a uuid stands for.
 type update struct {
 	uuid  msg.UUID
@@ -51,8 +57,9 @@ type update struct {
 const remembered = offer.Time(20 * time.Minute)
 
 func newUpdates(w *world) *updates {
-	return &updates{w: w, streams: map[msg.Node]map[taskKey]*stream{}, acked: newLately[msg.UUID](remembered),
-		used: newLately[update](remembered), uuids: newLately[msg.UUID](remembered)}
+	return &updates{w: w, streams: map[msg.Node]map[taskKey]*stream{}, acked: newLately[ackedAt](remembered),
+		used: newLately[update](remembered), uuids: newLately[msg.UUID](remembered),
+		came: map[msg.Node][]msg.TaskStatus{}}
 }
 
 func (*updates) name() string { return "status updates" }
@@ -60,7 +67,6 @@ func (*updates) name() string { return "status updates" }
 func (u *updates) observe(o host.Observation) error {
 	switch x := o.What.(type) {
 	case host.Delivered:
-		u.came = u.came[:0]
 		return u.delivered(o.Node, x)
 	case host.Sent:
 		return u.sent(o.Node, x)
@@ -75,15 +81,17 @@ func (u *updates) observe(o host.Observation) error {
 func (u *updates) delivered(n msg.Node, d host.Delivered) error {
 	switch b := d.Body.(type) {
 	case msg.ExecutorUpdate:
-		return u.report(b.Status)
+		return u.report(n, b.Status)
 	case msg.SubscribeExecutor:
 		for _, s := range b.Updates {
-			if err := u.report(s); err != nil {
+			if err := u.report(n, s); err != nil {
 				return err
 			}
 		}
 	case msg.StatusAck:
 		u.ack(n, b)
+	case msg.AgentRegistered: // under a new id: what it held under another is not its own
+		delete(u.streams, n)
 	case msg.ShutdownFramework: // what its executors still say is heard, and dropped
 		for k, s := range u.streams[n] {
 			s.closed = s.closed || k.framework == b.Framework
@@ -93,8 +101,10 @@ func (u *updates) delivered(n msg.Node, d host.Delivered) error {
 }
 
 // report notes an update that comes from an executor.
-func (u *updates) report(s msg.TaskStatus) error {
-	u.came = append(u.came, s)
+func (u *updates) report(n msg.Node, s msg.TaskStatus) error {
+	if !slices.ContainsFunc(u.came[n], func(c msg.TaskStatus) bool { return c.UUID == s.UUID }) {
+		u.came[n] = append(u.came[n], s)
+	}
 	return u.named(s)
 }
 
@@ -117,7 +127,7 @@ func (u *updates) ack(n msg.Node, a msg.StatusAck) {
 	if s == nil || m == nil || m.State() != agent.Running || len(s.queue) == 0 || s.queue[0].uuid != a.UUID {
 		return
 	}
-	u.acked.add(a.UUID, u.w.c.Now())
+	u.acked.add(ackedAt{n, a.UUID}, u.w.c.Now())
 	if s.queue = s.queue[1:]; len(s.queue) == 0 && s.closed {
 		delete(u.streams[n], k)
 	}
@@ -127,17 +137,16 @@ func (u *updates) ack(n msg.Node, a msg.StatusAck) {
 func (u *updates) event(n msg.Node, e agent.Event) {
 	k := taskKey{e.Framework, e.Task}
 	switch e.Kind {
-	case agent.EventTaskUpdated:
+	case agent.EventTaskReceived:
 		if u.streams[n] == nil {
 			u.streams[n] = map[taskKey]*stream{}
 		}
-		s := u.streams[n][k]
-		if s == nil {
-			s = &stream{}
-			u.streams[n][k] = s
+		u.streams[n][k] = &stream{}
+	case agent.EventTaskUpdated:
+		if s := u.streams[n][k]; s != nil {
+			s.queue = append(s.queue, held{uuid: u.uuidOf(n, s, e), state: e.State})
+			s.closed = s.closed || e.State.Terminal()
 		}
-		s.queue = append(s.queue, held{uuid: u.uuidOf(e), state: e.State})
-		s.closed = e.State.Terminal()
 	case agent.EventTaskForgotten:
 		delete(u.streams[n], k)
 	case agent.EventFrameworkRemoved:
@@ -145,15 +154,18 @@ func (u *updates) event(n msg.Node, e agent.Event) {
 	}
 }
 
-// uuidOf finds the update of an executor that an event is about; zero: the agent made it.
-func (u *updates) uuidOf(e agent.Event) (id msg.UUID) {
-	for i, s := range u.came {
-		if s.Task == e.Task && s.State == e.State {
-			u.came = slices.Delete(u.came, i, i+1)
+// uuidOf finds the update of an executor that an event is about; zero: the agent made it, or it is not known who did.
+func (u *updates) uuidOf(n msg.Node, to *stream, e agent.Event) (id msg.UUID) {
+	for _, s := range u.came[n] {
+		if s.Task == e.Task && s.State == e.State && !to.has(s.UUID) && !u.acked.has(ackedAt{n, s.UUID}) {
 			return s.UUID
 		}
 	}
 	return id
+}
+
+func (s *stream) has(id msg.UUID) bool {
+	return slices.ContainsFunc(s.queue, func(h held) bool { return h.uuid == id })
 }
 
 func (u *updates) sent(n msg.Node, x host.Sent) error {
@@ -171,7 +183,7 @@ func (u *updates) sent(n msg.Node, x host.Sent) error {
 // forwarded judges an update that an agent sends to its master.
 func (u *updates) forwarded(n msg.Node, b msg.StatusUpdate) error {
 	id := b.Status.UUID
-	if u.acked.has(id) {
+	if u.acked.has(ackedAt{n, id}) && !u.w.isShaky(n) {
 		return fmt.Errorf("%s sends %s of %s again, which was acknowledged (%v)", n, b.Status.State, b.Status.Task, id)
 	}
 	if err := u.named(b.Status); err != nil {
@@ -179,15 +191,18 @@ func (u *updates) forwarded(n msg.Node, b msg.StatusUpdate) error {
 	}
 	s := u.streams[n][taskKey{b.Framework, b.Status.Task}]
 	if s == nil {
-		return nil // said once of a task that it never held
+		return nil // said once of a task that it never held, or held when its disk was not sure
 	}
-	if len(s.queue) == 0 {
+	if len(s.queue) > 0 && s.queue[0].state == b.Status.State && !s.has(id) {
+		s.queue[0].uuid = id // of the agent, or one of two that look alike
+	}
+	switch {
+	case u.w.isShaky(n): // it was on its way, and waited for a record
+		return nil
+	case len(s.queue) == 0:
 		return fmt.Errorf("%s sends %s of %s, and nothing of it is pending", n, b.Status.State, b.Status.Task)
 	}
-	first := &s.queue[0]
-	if first.uuid.IsZero() && first.state == b.Status.State {
-		first.uuid = id
-	}
+	first := s.queue[0]
 	if first.uuid != id {
 		return fmt.Errorf("%s sends %s of %s (%v) before the %s that is first (%v)", n, b.Status.State, b.Status.Task, id, first.state, first.uuid)
 	}
@@ -196,15 +211,16 @@ func (u *updates) forwarded(n msg.Node, b msg.StatusUpdate) error {
 
 // took judges that an agent tells an executor that it holds an update.
 func (u *updates) took(n, to msg.Node, b msg.UpdateAcked) error {
+	u.came[n] = slices.DeleteFunc(u.came[n], func(c msg.TaskStatus) bool { return c.UUID == b.UUID })
 	p := u.w.players[to]
-	if p == nil || u.acked.has(b.UUID) {
+	if p == nil || u.acked.has(ackedAt{n, b.UUID}) {
 		return nil
 	}
 	s := u.streams[n][p.key(b.Task)]
 	if s == nil || s.closed {
 		return nil // forgotten, or after its end
 	}
-	if !slices.ContainsFunc(s.queue, func(h held) bool { return h.uuid == b.UUID }) {
+	if !s.has(b.UUID) {
 		return fmt.Errorf("%s tells %s that it holds %v of %s, and does not", n, to, b.UUID, b.Task)
 	}
 	return nil
@@ -224,7 +240,7 @@ func (u *updates) callback(n msg.Node, c host.Callback) error {
 	}
 	i := slices.IndexFunc(s.queue, func(h held) bool { return h.uuid == on.UUID })
 	switch {
-	case i < 0 && !u.acked.has(on.UUID):
+	case i < 0 && !u.acked.has(ackedAt{at, on.UUID}):
 		return fmt.Errorf("%s is told %s of %s (%v), which its agent does not hold", n, on.State, on.Task, on.UUID)
 	case i > 0:
 		return fmt.Errorf("%s is told %s of %s before the %s that is first", n, on.State, on.Task, s.queue[0].state)
@@ -234,10 +250,19 @@ func (u *updates) callback(n msg.Node, c host.Callback) error {
 	return nil // or once more, on its way when it was acknowledged
 }
 
-// died: what an agent held is gone with it, unless it kept it on disk.
+// died: what an agent held is gone with it, unless its checkpoint has it. Of one whose disk was not sure nothing is known, and
+// what it was told last it may not remember.
 func (u *updates) died(n msg.Node) {
-	maps.DeleteFunc(u.streams[n], func(k taskKey, _ *stream) bool { return !u.w.keepsFor(n, k.framework) })
+	delete(u.came, n)
+	if u.w.isShaky(n) {
+		delete(u.streams, n)
+		u.acked.forget(func(a ackedAt) bool { return a.agent == n })
+		return
+	}
+	maps.DeleteFunc(u.streams[n], func(k taskKey, _ *stream) bool { return !u.w.keepsFor(k.framework) })
 }
+
+func (u *updates) wiped(n msg.Node) { delete(u.streams, n) }
 
 func (u *updates) quiet() error {
 	for _, a := range u.w.plan.Agents {

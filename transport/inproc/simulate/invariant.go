@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"maps"
+
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport/host"
@@ -20,6 +22,8 @@ type invariant interface {
 	ended(*player, msg.TaskInfo)
 	// died is told that the process of a node is there no longer.
 	died(msg.Node)
+	// wiped is told that an agent begins on an empty disk.
+	wiped(msg.Node)
 	// answered is told of the answer to an operator's call.
 	answered(msg.OperatorCall, error) error
 	// sated is called when all faults are healed and every framework had time to use what is free.
@@ -38,6 +42,7 @@ func (nothing) stepped() error                         { return nil }
 func (nothing) began(*player, msg.TaskInfo) error      { return nil }
 func (nothing) ended(*player, msg.TaskInfo)            {}
 func (nothing) died(msg.Node)                          {}
+func (nothing) wiped(msg.Node)                         {}
 func (nothing) answered(msg.OperatorCall, error) error { return nil }
 func (nothing) sated() error                           { return nil }
 func (nothing) quiet() error                           { return nil }
@@ -99,3 +104,10 @@ func (l *lately[K]) add(k K, at offer.Time) {
 }
 
 func (l *lately[K]) has(k K) bool { return l.now[k] || l.old[k] }
+
+// forget drops the keys that which names.
+func (l *lately[K]) forget(which func(K) bool) {
+	for _, m := range []map[K]bool{l.now, l.old} {
+		maps.DeleteFunc(m, func(k K, _ bool) bool { return which(k) })
+	}
+}

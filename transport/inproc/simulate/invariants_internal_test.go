@@ -102,7 +102,7 @@ func TestUpdatesBrokenByReturn(t *testing.T) {
 			w.c.Observe(func(o host.Observation) {
 				if d, ok := o.What.(host.Delivered); ok {
 					if s, ok := d.Body.(msg.StatusUpdate); ok {
-						u.acked.add(s.Status.UUID, w.c.Now())
+						u.acked.add(ackedAt{d.From, s.Status.UUID}, w.c.Now())
 					}
 				}
 			})

@@ -7,14 +7,17 @@ import (
 	"github.com/proffer-go/proffer/transport/host"
 )
 
-// keeps reports whether an agent that starts again still knows an executor.
-func (w *world) keeps(a, executor msg.Node) bool {
+// keeps reports whether an agent that starts again still knows an executor, which runs on.
+func (w *world) keeps(executor msg.Node) bool {
 	p := w.players[executor]
-	return p != nil && w.keepsFor(a, p.info.Framework.ID)
+	return p != nil && p.info.Framework.Checkpoint
 }
 
 // keepsFor reports whether an agent that starts again still knows what it held for a framework.
-func (w *world) keepsFor(msg.Node, offer.FrameworkID) bool { return false }
+func (w *world) keepsFor(id offer.FrameworkID) bool { return w.checkpoints[id] }
+
+// isShaky reports whether an agent that ends now may remember more, or less, than it told.
+func (w *world) isShaky(n msg.Node) bool { return w.shaky[n] > w.c.Now() }
 
 // statusOf is the status that a callback tells.
 func statusOf(c host.Callback) (msg.TaskStatus, bool) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport/inproc"
 )
@@ -66,9 +65,10 @@ func (w *world) elapsed() time.Duration { return w.c.Now().Sub(inproc.Begin) }
 func (w *world) rest(ctx context.Context) bool {
 	w.say("faults heal; quiet begins")
 	w.faults.Heal()
+	clear(w.away)
 	quarter := w.plan.Quiet / 4
 	for i := range 3 {
-		w.revive()
+		w.awaken()
 		if !w.until(ctx, w.elapsed()+quarter) {
 			return false
 		}
@@ -91,18 +91,6 @@ func (w *world) all(ask func(invariant) error) bool {
 		w.judge(x, ask(x))
 	}
 	return w.violation == nil
-}
-
-// revive starts again what ended by itself: a master that resigned, agents that were told to end, schedulers without one.
-func (w *world) revive() {
-	if w.c.Master() == nil {
-		w.c.AddMaster(master.Config{})
-	}
-	for _, a := range w.plan.Agents {
-		if w.c.Agent(a.Node) == nil {
-			w.startAgent(a.Node)
-		}
-	}
 }
 
 // finish ends all frameworks and looks whether anything of theirs is left.

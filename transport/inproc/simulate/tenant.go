@@ -76,6 +76,7 @@ func (t *tenant) again(d time.Duration) {
 
 func (t *tenant) Registered(_ framework.Driver, id offer.FrameworkID, _ msg.MasterInfo) {
 	t.id = id
+	t.w.checkpoints[id] = t.spec.Checkpoint
 	t.arrive()
 }
 

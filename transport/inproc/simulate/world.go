@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/proffer-go/proffer/offer"
@@ -22,25 +23,29 @@ const masterNode = host.DefaultMaster
 
 // world is one run under way: the cluster, those who play their parts in it, and those who watch.
 type world struct {
-	plan      Plan
-	c         *inproc.Cluster
-	store     *memory
-	faults    *inproc.Player
-	tenants   []*tenant
-	players   map[msg.Node]*player // executors, by their nodes
-	hands     map[msg.Node]resource.Resources
-	watchers  []invariant
-	out       func(string) // the trace; nil for none
-	check     int          // every so many steps
-	report    Report
-	still     bool // no task ends of itself
-	calm      bool // no task is launched
-	closing   bool // nothing new is begun any more
-	violation *Violation
+	plan        Plan
+	c           *inproc.Cluster
+	store       *memory
+	faults      *inproc.Player
+	tenants     []*tenant
+	players     map[msg.Node]*player    // executors, by their nodes
+	away        map[msg.Node]offer.Time // until when an agent that ended stays so
+	shaky       map[msg.Node]offer.Time // until when what an agent has on disk is not sure
+	hands       map[msg.Node]resource.Resources
+	watchers    []invariant
+	checkpoints map[offer.FrameworkID]bool // frameworks that do
+	out         func(string)               // the trace; nil for none
+	check       int                        // every so many steps
+	report      Report
+	still       bool // no task ends of itself
+	calm        bool // no task is launched
+	closing     bool // nothing new is begun any more
+	violation   *Violation
 }
 
 func newWorld(p Plan, o Options) *world {
-	w := &world{plan: p, out: o.Trace, check: max(o.CheckEvery, 1), players: map[msg.Node]*player{}, hands: map[msg.Node]resource.Resources{}}
+	w := &world{plan: p, out: o.Trace, check: max(o.CheckEvery, 1), players: map[msg.Node]*player{}, hands: map[msg.Node]resource.Resources{},
+		checkpoints: map[offer.FrameworkID]bool{}, away: map[msg.Node]offer.Time{}, shaky: map[msg.Node]offer.Time{}}
 	w.report.Seed, w.report.Faults = p.Seed, map[inproc.Kind]int{}
 	w.store = newMemory()
 	w.c = inproc.NewClusterOn(inproc.Config{Seed: p.Seed, Latency: time.Millisecond, Jitter: 3 * time.Millisecond})
@@ -62,7 +67,7 @@ func (w *world) begin() {
 			return
 		}
 		w.hands[a.Node] = r
-		w.startAgent(a.Node)
+		w.newAgent(a.Node)
 	}
 	for _, f := range w.plan.Frameworks {
 		h := fnv.New64a()
@@ -74,18 +79,24 @@ func (w *world) begin() {
 	w.faults = w.c.Play(w.plan.Faults, w.restart, w.fault)
 }
 
-func (w *world) startAgent(n msg.Node) {
+// newAgent starts an agent on a machine that has nothing on its disk.
+func (w *world) newAgent(n msg.Node) {
+	for _, x := range w.watchers {
+		x.wiped(n)
+	}
 	executors := host.Executors{"": func(i host.StartInfo) framework.Executor { return newPlayer(w, i) }}
 	w.c.AddAgent(n, msg.AgentInfo{Resources: w.hands[n]}, executors)
 }
 
-// restart starts a node that a fault has killed.
-func (w *world) restart(n msg.Node) {
-	switch t := w.tenant(string(n)); {
-	case n == masterNode:
+// restart starts the node that a fault has killed.
+func (w *world) restart(f inproc.Fault) {
+	switch t := w.tenant(string(f.A)); {
+	case f.A == masterNode:
 		w.c.AddMaster(master.Config{})
-	case w.isAgent(n):
-		w.startAgent(n)
+	case f.Kind == inproc.Destroy:
+		w.newAgent(f.A)
+	case w.isAgent(f.A):
+		w.c.RestartAgent(f.A)
 	case t != nil && !w.closing:
 		t.subscribe()
 	}
@@ -112,6 +123,9 @@ func (w *world) agentID(n msg.Node) offer.AgentID {
 
 // fault is told of faults.
 func (w *world) fault(f inproc.Fault, begins bool) {
+	if strings.HasPrefix(string(f.Kind), "record-") {
+		w.shaky[f.A] = w.c.Now().Add(f.For + f.By + time.Minute)
+	}
 	if begins {
 		w.say("fault: %v", f)
 		return
@@ -119,11 +133,31 @@ func (w *world) fault(f inproc.Fault, begins bool) {
 	w.say("fault ends: %v", f)
 }
 
-// gone tells the watchers that a node's process is there no longer.
+// gone tells the watchers that a node's process is there no longer. A master that resigned and an agent that ended by itself
+// are started again after a while, as whatever looks after them would.
 func (w *world) gone(n msg.Node) {
 	w.say("%s is gone", n)
 	for _, x := range w.watchers {
 		x.died(n)
+	}
+	switch {
+	case w.faults == nil:
+	case n == masterNode:
+		w.c.After(askAgain, w.awaken)
+	case w.isAgent(n):
+		w.c.After(max(askAgain, w.away[n].Sub(w.c.Now())), w.awaken)
+	}
+}
+
+// awaken starts the master and the agents that nobody else will.
+func (w *world) awaken() {
+	if w.c.Master() == nil && !w.faults.Down(masterNode) {
+		w.c.AddMaster(master.Config{})
+	}
+	for _, a := range w.plan.Agents {
+		if n := a.Node; w.c.Agent(n) == nil && !w.faults.Down(n) && w.away[n] <= w.c.Now() {
+			w.c.RestartAgent(n)
+		}
 	}
 }
 

@@ -149,6 +149,7 @@ func (t *tenant) do(d Work) {
 		if size, err := resource.Parse(d.Size); err == nil {
 			h := &hold{size: size, volume: d.Do == Volume}
 			t.holds = append(t.holds, h)
+			_ = t.driver.Revive()
 			t.w.c.After(d.For, func() { t.drop(h) })
 		}
 	}
@@ -159,6 +160,7 @@ func (t *tenant) drop(h *hold) {
 	for i := range t.holds {
 		if t.holds[i] == h {
 			t.holds = append(t.holds[:i:i], t.holds[i+1:]...)
+			_ = t.driver.Revive()
 			return
 		}
 	}

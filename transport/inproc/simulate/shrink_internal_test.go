@@ -13,13 +13,13 @@ import (
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
-// fussy is an invariant that breaks when an agent's link to its master is cut.
+// fussy is an invariant that breaks when the link of one agent to its master is cut.
 type fussy struct{ nothing }
 
 func (fussy) name() string { return "fussy" }
 
 func (fussy) observe(o host.Observation) error {
-	if d, ok := o.What.(host.LinkDown); ok && o.Node == "agent-2" && d.Link != 0 && strings.Contains(d.Cause, inproc.ErrCut.Error()) {
+	if d, ok := o.What.(host.LinkDown); ok && o.Node == "agent-2" && d.Peer == masterNode && d.Link != 0 && strings.Contains(d.Cause, inproc.ErrCut.Error()) {
 		return errors.New("cut")
 	}
 	return nil

@@ -135,12 +135,16 @@ func (t *tenant) ResourceOffers(d framework.Driver, offers []msg.Offer) {
 	}
 }
 
-// refusal draws for how long it does not want to hear of what it has just declined.
+// refusal draws for how long it does not want to hear of what it has just declined: not long while it waits for something,
+// and most wait long otherwise, for they revive when they want something again.
 func (t *tenant) refusal() time.Duration {
-	if len(t.wants) > 0 {
+	switch {
+	case len(t.wants) > 0:
 		return time.Second
+	case t.spec.Impatient:
+		return time.Second + t.within(9*time.Second)
 	}
-	return time.Second + t.within(9*time.Second)
+	return 10*time.Second + t.within(110*time.Second)
 }
 
 // answer says what to do with an offer: nothing declines it.

@@ -13,7 +13,7 @@ type Ready struct {
 	// Closes are hung up after the Sends on that link; the LinkDown of each is stepped in as usual.
 	Closes []msg.Link
 	// Answers go to whoever stepped the Operate with the same Seq.
-	Answers []msg.Answer
+	Answers []Answer
 	// Commits are written to the registry; each is answered by a msg.Committed of its Seq. There is one under way at a time.
 	Commits []registry.Commit
 	// Resign, once set, stays: this master leads no longer and sends nothing more. Its host ends every link.
@@ -49,7 +49,7 @@ func (m *Machine) send(l msg.Link, body msg.Message) {
 }
 
 func (m *Machine) answer(seq uint64, err error) {
-	m.out.Answers = append(m.out.Answers, msg.Answer{Seq: seq, Err: err})
+	m.out.Answers = append(m.out.Answers, Answer{Seq: seq, Err: err})
 }
 
 func (m *Machine) emit(e Event) { m.out.Events = append(m.out.Events, e) }

@@ -314,7 +314,7 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 
 // sameAgent compares what the registry holds of two descriptions.
 func sameAgent(a, b msg.AgentInfo) bool {
-	return a.Hostname == b.Hostname && a.Resources.Equal(b.Resources) && a.Attributes.Equal(b.Attributes)
+	return a.Hostname == b.Hostname && a.IP == b.IP && a.Resources.Equal(b.Resources) && a.Attributes.Equal(b.Attributes)
 }
 
 // remembersOf is what is known of an agent that is not registered. If it was forgotten, its parked tasks are searched.

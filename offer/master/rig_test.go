@@ -37,7 +37,7 @@ type rig struct {
 	inbox  map[string][]msg.Message
 	seq    msg.Link
 	closed []string // links that the machine hung up, by name
-	answer []msg.Answer
+	answer []master.Answer
 	events []master.Event
 	follow master.Snapshot
 	sent   func(to string, body msg.Message) // also told of every message

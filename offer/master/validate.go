@@ -107,6 +107,9 @@ func (m *Machine) validFramework(info msg.FrameworkInfo, suppressed []role.Name)
 
 // validAgent holds what an agent says of itself against the bounds; the allocator checks the total's amounts.
 func (m *Machine) validAgent(info msg.AgentInfo, total resources) error {
+	if err := m.boundText("the agent's address", info.IP); err != nil {
+		return err
+	}
 	if err := m.boundText("the agent's hostname", info.Hostname); err != nil {
 		return err
 	}

@@ -113,6 +113,14 @@ type (
 		Task      TaskID
 		UUID      UUID
 	}
+	// Drain has the agent kill its tasks and refuse new ones until EndDrain comes, or an AgentReregistered without a Drain
+	// after it (docs/protocol.md §16).
+	Drain struct {
+		MaxGrace time.Duration // upper bound of the tasks' kill graces; 0: none
+		MarkGone bool          // tasks end as gone by operator, where the framework knows that state
+	}
+	// EndDrain has it take tasks again.
+	EndDrain struct{}
 	// ApplyOperation changes the agent's total; answered by OperationUpdate.
 	ApplyOperation struct {
 		UUID      UUID
@@ -149,6 +157,8 @@ func (ShutdownFramework) isMessage() {}
 func (FrameworkUpdated) isMessage()  {}
 func (StatusAck) isMessage()         {}
 func (ApplyOperation) isMessage()    {}
+func (Drain) isMessage()             {}
+func (EndDrain) isMessage()          {}
 
 // Results of an agent's effects, stepped back into it by its host (docs/protocol.md §16.2).
 type (

@@ -102,6 +102,7 @@ var (
 	messages = setOf[Message](
 		Subscribe{}, Teardown{}, Accept{}, Decline{}, Revive{}, Suppress{}, Kill{}, ShutdownExecutor{}, Acknowledge{}, Reconcile{},
 		ToExecutor{}, UpdateFramework{}, Subscribed{}, Offers{}, Rescind{}, Update{}, FromExecutor{}, Failure{}, Error{}, Heartbeat{},
+		InverseOffers{}, RescindInverse{}, AcceptInverse{}, DeclineInverse{}, Drain{}, EndDrain{},
 		RegisterAgent{}, ReregisterAgent{}, UpdateAgent{}, UnregisterAgent{}, Pong{}, StatusUpdate{}, OperationUpdate{},
 		ExitedExecutor{}, AgentRegistered{}, AgentReregistered{}, Ping{}, ShutdownAgent{}, RunTasks{}, KillTask{}, StopExecutor{},
 		ShutdownFramework{}, FrameworkUpdated{}, StatusAck{}, ApplyOperation{}, SubscribeExecutor{}, ExecutorUpdate{},
@@ -111,10 +112,16 @@ var (
 		Envelope{}, LinkUp{}, LinkDown{}, Tick{}, Leader{}, Call{}, StopDriver{}, AbortDriver{}, Operate{}, Loaded{}, Committed{},
 		VolumeDone{}, Started{}, StartFailed{}, Exited{}, StopAgent{}, Restored{}, Recorded{},
 	)
-	kept          = setOf[Kept](KeptAgent{}, KeptTotal{}, KeptFramework{}, KeptExecutor{}, KeptTask{}, KeptUpdate{})
+	kept          = setOf[Kept](KeptAgent{}, KeptTotal{}, KeptDrain{}, KeptFramework{}, KeptExecutor{}, KeptTask{}, KeptUpdate{})
 	actions       = setOf[Action](LaunchTasks{}, LaunchGroup{}, Change{})
-	operatorCalls = setOf[OperatorCall](UpdateWeights{}, UpdateQuota{}, ChangeAgent{}, TeardownFramework{}, DeactivateAgent{}, ReactivateAgent{}, MarkAgentGone{})
-	operations    = setOf[reservation.Op](reservation.Reserve{}, reservation.Unreserve{}, reservation.Create{}, reservation.Destroy{}, reservation.Resize{})
+	operatorCalls = setOf[OperatorCall](
+		UpdateWeights{}, UpdateQuota{}, ChangeAgent{}, TeardownFramework{}, DeactivateAgent{}, ReactivateAgent{},
+		MarkAgentGone{}, DrainAgent{}, UpdateMaintenance{}, StartMaintenance{}, StopMaintenance{}, GetHealth{}, GetFlags{},
+		GetVersion{}, GetMetrics{}, GetState{}, GetAgents{}, GetFrameworks{}, GetExecutors{}, GetTasks{}, GetOperations{},
+		GetRoles{}, GetWeights{}, GetQuota{}, GetMaster{}, GetMaintenanceStatus{}, GetMaintenanceSchedule{}, SubscribeEvents{},
+		UnsubscribeEvents{},
+	)
+	operations = setOf[reservation.Op](reservation.Reserve{}, reservation.Unreserve{}, reservation.Create{}, reservation.Destroy{}, reservation.Resize{})
 )
 
 // sets are the interfaces that fields have.

@@ -69,10 +69,11 @@ func (c Capabilities) Offer() offer.Capability {
 }
 
 // AgentInfo describes an agent (docs/protocol.md §4). ID is "" until a master gave one. Resources is the whole machine
-// as stated or detected, static reservations included.
+// as stated or detected, static reservations included. Hostname and IP name its machine (MachineID).
 type AgentInfo struct {
 	ID         offer.AgentID
 	Hostname   string
+	IP         string // address of the machine; "" not told
 	Resources  resource.Resources
 	Attributes resource.Attributes
 }
@@ -138,4 +139,15 @@ type Offer struct {
 	Resources  resource.Resources
 	Attributes resource.Attributes
 	Executors  []ExecutorID // of this framework, already running there
+	Window     offer.Window // in which the agent will not be there; zero: nothing is planned
+}
+
+// InverseOffer asks a framework to leave an agent with everything it holds there before Window begins (docs/protocol.md
+// §16). Nothing is enforced. It has an id of the same kind as an offer.
+type InverseOffer struct {
+	ID        OfferID
+	Framework offer.FrameworkID
+	Agent     offer.AgentID
+	Hostname  string
+	Window    offer.Window
 }

@@ -16,6 +16,8 @@ type (
 	// KeptTotal is what operations made of the agent's resources: dynamic reservations and volumes
 	// (docs/resource-model.md §6.7).
 	KeptTotal struct{ Saved resource.Resources }
+	// KeptDrain is what the agent was told about draining; without one it is not draining.
+	KeptDrain struct{ Drain Drain }
 	// KeptFramework is a checkpointing framework that has something at the agent.
 	KeptFramework struct{ Info FrameworkInfo }
 	// KeptExecutor is a run of an executor that was started and has not ended.
@@ -46,6 +48,7 @@ type (
 
 func (KeptAgent) isKept()     {}
 func (KeptTotal) isKept()     {}
+func (KeptDrain) isKept()     {}
 func (KeptFramework) isKept() {}
 func (KeptExecutor) isKept()  {}
 func (KeptTask) isKept()      {}

@@ -52,6 +52,17 @@ type (
 		Executor ExecutorRef
 		Data     []byte
 	}
+	// AcceptInverse agrees to leave agents before their windows begin; Filters say how long not to be asked again
+	// (docs/protocol.md §16). Inverse offers that are not out are ignored.
+	AcceptInverse struct {
+		Offers  []OfferID
+		Filters Filters
+	}
+	// DeclineInverse does not agree.
+	DeclineInverse struct {
+		Offers  []OfferID
+		Filters Filters
+	}
 	// UpdateFramework changes what is changeable without a new subscription.
 	UpdateFramework struct {
 		Framework  FrameworkInfo
@@ -71,6 +82,10 @@ type (
 	Offers struct{ Offers []Offer }
 	// Rescind takes an offer back.
 	Rescind struct{ Offer OfferID }
+	// InverseOffers asks the framework to leave agents.
+	InverseOffers struct{ Offers []InverseOffer }
+	// RescindInverse takes an inverse offer back.
+	RescindInverse struct{ Offer OfferID }
 	// Update brings a task's status.
 	Update struct{ Status TaskStatus }
 	// FromExecutor carries bytes from an executor to its scheduler.
@@ -110,3 +125,7 @@ func (FromExecutor) isMessage()     {}
 func (Failure) isMessage()          {}
 func (Error) isMessage()            {}
 func (Heartbeat) isMessage()        {}
+func (AcceptInverse) isMessage()    {}
+func (DeclineInverse) isMessage()   {}
+func (InverseOffers) isMessage()    {}
+func (RescindInverse) isMessage()   {}

@@ -111,6 +111,7 @@ const (
 	ReasonContainerLaunchFailed         Reason = "CONTAINER_LAUNCH_FAILED"
 	ReasonTaskKilledDuringLaunch        Reason = "TASK_KILLED_DURING_LAUNCH"
 	ReasonResourcesUnknown              Reason = "RESOURCES_UNKNOWN"
+	ReasonAgentDraining                 Reason = "AGENT_DRAINING"
 )
 
 // TaskStatus tells a task's state. A scheduler acknowledges it if and only if UUID is not zero (docs/protocol.md §9).

@@ -37,6 +37,7 @@ type (
 	wireAgent struct {
 		wireVersion
 		Hostname    string              `json:"hostname,omitempty"`
+		IP          string              `json:"ip,omitempty"`
 		Resources   resource.Resources  `json:"resources"`
 		Attributes  resource.Attributes `json:"attributes"`
 		Deactivated bool                `json:"deactivated,omitempty"`
@@ -119,14 +120,14 @@ func write(r Record) (any, error) {
 	case Master:
 		return wireMaster{v, string(r.Info.ID), string(r.Info.Node), r.Info.Version}, checkTexts(string(r.Info.ID), string(r.Info.Node), r.Info.Version)
 	case Agent:
-		if err := checkAgent(r.Info.ID, r.Info.Hostname, r.Drain); err != nil {
+		if err := checkAgent(r.Info.ID, r.Drain, r.Info.Hostname, r.Info.IP); err != nil {
 			return nil, err
 		}
-		return wireAgent{v, r.Info.Hostname, r.Info.Resources, r.Info.Attributes, r.Deactivated, writeDrain(r.Drain)}, nil
+		return wireAgent{v, r.Info.Hostname, r.Info.IP, r.Info.Resources, r.Info.Attributes, r.Deactivated, writeDrain(r.Drain)}, nil
 	case Unreachable:
-		return wireLost{v, int64(r.Since), r.Deactivated, writeDrain(r.Drain)}, checkAgent(r.ID, "", r.Drain)
+		return wireLost{v, int64(r.Since), r.Deactivated, writeDrain(r.Drain)}, checkAgent(r.ID, r.Drain)
 	case Gone:
-		return wireGone{v, int64(r.Since)}, checkAgent(r.ID, "", nil)
+		return wireGone{v, int64(r.Since)}, checkAgent(r.ID, nil)
 	case Machine:
 		return writeMachine(v, r)
 	case Schedule:
@@ -207,9 +208,9 @@ func readAgent(id string, b []byte) (Record, error) {
 	if err := decode(b, &w); err != nil {
 		return nil, err
 	}
-	a := Agent{Info: msg.AgentInfo{ID: offer.AgentID(id), Hostname: w.Hostname, Resources: w.Resources, Attributes: w.Attributes},
+	a := Agent{Info: msg.AgentInfo{ID: offer.AgentID(id), Hostname: w.Hostname, IP: w.IP, Resources: w.Resources, Attributes: w.Attributes},
 		Deactivated: w.Deactivated, Drain: readDrain(w.Drain)}
-	return a, checkAgent(a.Info.ID, w.Hostname, a.Drain)
+	return a, checkAgent(a.Info.ID, a.Drain, w.Hostname, w.IP)
 }
 
 func readUnreachable(id string, b []byte) (Record, error) {
@@ -218,7 +219,7 @@ func readUnreachable(id string, b []byte) (Record, error) {
 		return nil, err
 	}
 	u := Unreachable{ID: offer.AgentID(id), Since: offer.Time(w.Since), Deactivated: w.Deactivated, Drain: readDrain(w.Drain)}
-	return u, checkAgent(u.ID, "", u.Drain)
+	return u, checkAgent(u.ID, u.Drain)
 }
 
 func readGone(id string, b []byte) (Record, error) {
@@ -226,17 +227,17 @@ func readGone(id string, b []byte) (Record, error) {
 	if err := decode(b, &w); err != nil {
 		return nil, err
 	}
-	return Gone{offer.AgentID(id), offer.Time(w.Since)}, checkAgent(offer.AgentID(id), "", nil)
+	return Gone{offer.AgentID(id), offer.Time(w.Since)}, checkAgent(offer.AgentID(id), nil)
 }
 
-func checkAgent(id offer.AgentID, hostname string, d *Drain) error {
+func checkAgent(id offer.AgentID, d *Drain, texts ...string) error {
 	if err := msg.ValidateID("agent", string(id)); err != nil {
 		return err
 	}
 	if d != nil && d.MaxGrace < 0 {
 		return fmt.Errorf("a grace of %v; it cannot be negative", d.MaxGrace)
 	}
-	return checkTexts(hostname)
+	return checkTexts(texts...)
 }
 
 // checkTexts refuses what JSON would change.
@@ -281,7 +282,7 @@ func readMachine(name string, b []byte) (Record, error) {
 	if !ok || mode < 0 {
 		return nil, fmt.Errorf("no machine or no mode: %q is %q", name, w.Mode)
 	}
-	m := Machine{ID: MachineID{host, ip}, Mode: Mode(mode)}
+	m := Machine{ID: MachineID{Hostname: host, IP: ip}, Mode: Mode(mode)}
 	if w.Window != nil {
 		m.Window = offer.Window{Start: offer.Time(w.Window.Start), Duration: time.Duration(w.Window.Duration)}
 	}

@@ -3,7 +3,6 @@ package registry
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/proffer-go/proffer/offer"
@@ -60,11 +59,8 @@ type (
 	Capability struct{ Name string }
 )
 
-// MachineID names a machine by host name (case counts for nothing), by address, or by both.
-type MachineID struct {
-	Hostname string
-	IP       string
-}
+// MachineID names a machine.
+type MachineID = msg.MachineID
 
 // Mode is what is done with a machine.
 type Mode uint8
@@ -152,6 +148,12 @@ func QuotaKey(r role.Name) string { return inQuota + string(r) }
 // WeightKey is where the weight of a role is stored.
 func WeightKey(r role.Name) string { return inWeights + string(r) }
 
+// MachineKey is where a machine is stored.
+func MachineKey(id MachineID) string { return inMachines + id.String() }
+
+// ScheduleKey is where a window of the maintenance schedule is stored.
+func ScheduleKey(number uint32) string { return inSchedules + strconv.FormatUint(uint64(number), 10) }
+
 // CapabilityKey is where a capability is stored.
 func CapabilityKey(name string) string { return inCapability + name }
 
@@ -168,10 +170,10 @@ func (u Unreachable) Key() string { return UnreachableKey(u.ID) }
 func (g Gone) Key() string { return GoneKey(g.ID) }
 
 // Key is machines/<host name in lower case>/<ip>.
-func (m Machine) Key() string { return inMachines + m.ID.String() }
+func (m Machine) Key() string { return MachineKey(m.ID) }
 
 // Key is schedules/<number>.
-func (s Schedule) Key() string { return inSchedules + strconv.FormatUint(uint64(s.Number), 10) }
+func (s Schedule) Key() string { return ScheduleKey(s.Number) }
 
 // Key is quota_configs/<role>.
 func (q Quota) Key() string { return QuotaKey(q.Config.Role) }
@@ -181,9 +183,6 @@ func (w Weight) Key() string { return WeightKey(w.Weight.Role) }
 
 // Key is minimum_capabilities/<name>.
 func (c Capability) Key() string { return CapabilityKey(c.Name) }
-
-// String is <host name in lower case>/<ip>.
-func (m MachineID) String() string { return strings.ToLower(m.Hostname) + "/" + m.IP }
 
 func (Master) isRecord()      {}
 func (Agent) isRecord()       {}

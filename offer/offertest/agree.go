@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport/host"
 )
 
 // CheckBooks settles and checks that all books agree: those of each machine, as after every step; the allocator's with the
-// master's; and the master's with what each connected agent says of itself: total, live tasks, executors. An agent for
-// which a message is on the way is not compared. It needs no master.
+// master's; and the master's with what each connected agent says of itself: total, live tasks, executors. An agent that
+// is not admitted, or for which a message is on the way, is not compared. It needs no master.
 func (c *Cluster) CheckBooks() {
 	c.t.Helper()
 	c.report(c.Snapshot())
@@ -32,7 +33,7 @@ func (c *Cluster) disagreements(s Snapshot) (list []error) {
 			continue
 		}
 		for _, a := range s.Agents {
-			if a.Runs && a.Name == row.Node && a.ID == row.Info.ID {
+			if a.Runs && a.State == agent.Running && a.Name == row.Node && a.ID == row.Info.ID {
 				list = append(list, s.compare(i, a)...)
 			}
 		}

@@ -56,6 +56,13 @@ func (e *byHand) kill(name msg.Node) {
 	}
 }
 
+func (e *byHand) restartAgent(name msg.Node) error {
+	e.c.RestartAgent(name)
+	return e.c.Err()
+}
+
+func (e *byHand) crash(name msg.Node) { e.c.Kill(name) }
+
 func (e *byHand) stopAgent(name msg.Node) { e.c.StopAgent(name) }
 
 func (e *byHand) runs(name msg.Node) bool { return slices.Contains(e.c.Nodes(), name) }

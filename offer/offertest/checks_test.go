@@ -84,6 +84,8 @@ func TestChecksFail(t *testing.T) {
 		"finish":               {func(c *offertest.Cluster) { c.Finish("task-9") }, `0 tasks "task-9" are played; all that are: task-1`, true},
 		"fail":                 {func(c *offertest.Cluster) { c.Fail("task-9", "") }, `0 tasks "task-9" are played`, true},
 		"kill agent":           {func(c *offertest.Cluster) { c.KillAgent("agent-9") }, `there is no agent "agent-9"`, true},
+		"crash agent":          {func(c *offertest.Cluster) { c.CrashAgent("agent-9") }, `there is no agent "agent-9"`, true},
+		"replace agent":        {func(c *offertest.Cluster) { c.ReplaceAgent("agent-9") }, `there is no agent "agent-9"`, true},
 		"restart agent":        {func(c *offertest.Cluster) { c.RestartAgent("agent-9") }, `there is no agent "agent-9"`, true},
 		"stop agent":           {func(c *offertest.Cluster) { c.StopAgent("agent-9") }, `there is no agent "agent-9"`, true},
 		"add agent":            {func(c *offertest.Cluster) { c.AddAgent("agent-9", "cpus") }, "add agent agent-9", true},

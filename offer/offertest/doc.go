@@ -22,7 +22,7 @@
 // until Cluster.Finish or Cluster.Fail, or for a time (RunFor), and ends when it is killed. WithExecutor runs an executor of
 // one's own. Offers are made as Mesos makes them (WithRules): when a framework or an agent comes, and each second.
 //
-// What can break: KillAgent, RestartAgent, StopAgent, KillLeader and StartMaster, KillScheduler, StopScheduler, Partition,
+// What can break: CrashAgent and RestartAgent, KillAgent, ReplaceAgent, StopAgent, KillLeader and StartMaster, KillScheduler, StopScheduler, Partition,
 // Stall, LoseLink, and late messages (WithLatency). What can be asked: CheckTask, CheckAllocated, CheckOffers, CheckBooks,
 // Explain, Snapshot, Events. Checks settle first. When a test fails, it is told what the cluster was like, a line for each
 // agent, framework, offer, task and link, and what happened last.

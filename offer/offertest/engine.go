@@ -22,8 +22,12 @@ type engine interface {
 	startMaster(cfg master.Config) error
 	startAgent(s agentSpec, executors host.Executors) error
 	startScheduler(name msg.Node, cfg framework.SchedulerConfig, s framework.Scheduler) (framework.Driver, error)
+	// restartAgent starts an agent that does not run with what it has on disk, and with its executors that still run.
+	restartAgent(name msg.Node) error
 	// kill ends a node at once, an agent's executors included.
 	kill(name msg.Node)
+	// crash ends a node at once; an agent's executors run on.
+	crash(name msg.Node)
 	// stopAgent asks an agent to end by itself.
 	stopAgent(name msg.Node)
 	// runs reports whether a node has not ended.

@@ -9,7 +9,7 @@ import (
 )
 
 // KillAgent ends an agent's machine at once, with all executors on it, as a power cut would: nobody says goodbye, links
-// break. The master waits for it (docs/protocol.md §4.5).
+// break. The master waits for it (docs/protocol.md §4.5). Its disk is as it was: see RestartAgent, and ReplaceAgent.
 func (c *Cluster) KillAgent(name msg.Node) {
 	c.t.Helper()
 	if c.knownAgent(name) {
@@ -19,9 +19,37 @@ func (c *Cluster) KillAgent(name msg.Node) {
 	}
 }
 
-// RestartAgent starts an agent again that was killed or stopped, or kills it first. Agents keep nothing on disk yet: it
-// registers, within a second or so, as a new agent, and its former self, if the master still waits for it, is removed.
+// CrashAgent ends the process of an agent at once. Executors of frameworks that checkpoint run on and look for it, for 15
+// minutes; others end (docs/protocol.md §11).
+func (c *Cluster) CrashAgent(name msg.Node) {
+	c.t.Helper()
+	if c.knownAgent(name) {
+		c.note("crashes " + string(name))
+		c.engine.crash(name)
+	}
+}
+
+// RestartAgent starts the process of an agent again that was killed, crashed or stopped, or crashes it first. It goes on from
+// what it has on disk (docs/protocol.md §4.1): with the same id, unless it was stopped, with its reservations and volumes, and
+// with the executors that still run, if their frameworks checkpoint; they have 2 seconds to come back. Then it registers, within
+// another second or so.
 func (c *Cluster) RestartAgent(name msg.Node) {
+	c.t.Helper()
+	if !c.knownAgent(name) {
+		return
+	}
+	if c.engine.runs(name) {
+		c.CrashAgent(name)
+	}
+	c.note("starts " + string(name))
+	if err := c.engine.restartAgent(name); err != nil {
+		c.t.Fatalf("offertest: restart agent %s: %v", name, err)
+	}
+}
+
+// ReplaceAgent puts a new machine in the place of an agent's, with an empty disk: it registers as a new agent, and its former
+// self, if the master still waits for it, is removed. A machine that runs is killed first.
+func (c *Cluster) ReplaceAgent(name msg.Node) {
 	c.t.Helper()
 	if !c.knownAgent(name) {
 		return
@@ -29,7 +57,7 @@ func (c *Cluster) RestartAgent(name msg.Node) {
 	if c.engine.runs(name) {
 		c.KillAgent(name)
 	}
-	c.note("starts " + string(name))
+	c.note("replaces " + string(name))
 	i := slices.IndexFunc(c.agents, func(a agentSpec) bool { return a.name == name })
 	c.startAgent(c.agents[i])
 }

@@ -31,7 +31,7 @@ func running(t *testing.T, start startFunc, opts ...offertest.Option) (*offertes
 
 // A machine that is lost, and one that takes its place.
 // docs/protocol.md §19 machine destroyed
-func TestKillAndRestartAgent(t *testing.T) {
+func TestKillAndReplaceAgent(t *testing.T) {
 	bothWays(t, func(t *testing.T, start startFunc) {
 		c, s := running(t, start)
 		c.KillAgent("agent-1")
@@ -40,7 +40,7 @@ func TestKillAndRestartAgent(t *testing.T) {
 		c.CheckAllocated("web", "web", "")
 		require.Equal(t, []string{"task-1 TASK_UNREACHABLE", "agent lost"}, s.heard())
 		require.False(t, c.Snapshot().Agents[0].Runs)
-		c.RestartAgent("agent-1")
+		c.ReplaceAgent("agent-1")
 		c.Advance(2 * time.Second)
 		c.CheckBooks()
 		snap := c.Snapshot()
@@ -49,11 +49,79 @@ func TestKillAndRestartAgent(t *testing.T) {
 		require.NotContains(t, snap.Unreachable, snap.Master.Agents[0].Info.ID, "a new agent")
 		require.Len(t, snap.Unreachable, 1)
 
-		c.RestartAgent("agent-1") // one that runs: its former self is given up as soon as it is back
+		c.ReplaceAgent("agent-1") // one that runs: its former self is given up as soon as it is back
 		c.Advance(2 * time.Second)
 		require.Len(t, c.Snapshot().Master.Agents, 1)
 		require.NotEqual(t, snap.Master.Agents[0].Info.ID, c.Snapshot().Master.Agents[0].Info.ID)
 		require.Equal(t, snap.Unreachable, c.Snapshot().Unreachable)
+	})
+}
+
+// checkpointed is running for a framework that checkpoints, with a task of an executor that outlives its agent.
+func checkpointed(t *testing.T, start startFunc) (*offertest.Cluster, *runner) {
+	require.True(t, web().Checkpoint)
+	return running(t, start)
+}
+
+// The agent's process is restarted: the framework hears nothing of it, and what happened meanwhile is told.
+// docs/protocol.md §19 agent process restarts, checkpoint on
+func TestRestartAgent(t *testing.T) {
+	bothWays(t, func(t *testing.T, start startFunc) {
+		c, s := checkpointed(t, start)
+		id := c.Snapshot().Master.Agents[0].Info.ID
+		c.RestartAgent("agent-1")
+		c.Advance(4 * time.Second)
+		require.Equal(t, id, c.Snapshot().Master.Agents[0].Info.ID)
+		c.CheckTask("task-1", msg.TaskRunning)
+		require.Empty(t, s.heard())
+		c.CheckBooks()
+
+		c.CrashAgent("agent-1")
+		require.False(t, c.Snapshot().Agents[0].Runs)
+		c.Advance(time.Minute)
+		c.Finish("task-1")
+		c.CheckTask("task-1", msg.TaskRunning)
+		c.RestartAgent("agent-1")
+		c.Advance(4 * time.Second)
+		require.Equal(t, []string{"task-1 TASK_FINISHED"}, s.heard())
+		c.CheckBooks()
+	})
+}
+
+// Without a checkpoint the tasks are lost with the agent's process; the agent keeps its id.
+// docs/protocol.md §19 agent process restarts, checkpoint off
+func TestRestartAgentWithoutCheckpoint(t *testing.T) {
+	bothWays(t, func(t *testing.T, start startFunc) {
+		c := start(t)
+		info := web()
+		info.Checkpoint = false
+		s := &runner{todo: []msg.TaskInfo{task("task-1")}}
+		c.Scheduler(info, s)
+		c.Settle()
+		require.Equal(t, []string{"registered", "task-1 TASK_RUNNING"}, s.heard())
+		id := c.Snapshot().Master.Agents[0].Info.ID
+		c.RestartAgent("agent-1")
+		c.Advance(4 * time.Second)
+		require.Equal(t, []string{"task-1 TASK_LOST"}, s.heard())
+		require.Equal(t, id, c.Snapshot().Master.Agents[0].Info.ID)
+		c.CheckAllocated("web", "web", "")
+		c.CheckBooks()
+	})
+}
+
+// The machine lost its power: executors are gone when the agent comes back.
+// docs/protocol.md §11
+func TestRestartAfterAPowerCut(t *testing.T) {
+	bothWays(t, func(t *testing.T, start startFunc) {
+		c, s := checkpointed(t, start)
+		id := c.Snapshot().Master.Agents[0].Info.ID
+		c.KillAgent("agent-1")
+		c.Advance(time.Minute)
+		c.RestartAgent("agent-1")
+		c.Advance(4 * time.Second)
+		require.Equal(t, []string{"task-1 TASK_FAILED"}, s.heard())
+		require.Equal(t, id, c.Snapshot().Master.Agents[0].Info.ID)
+		c.CheckBooks()
 	})
 }
 

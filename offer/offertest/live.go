@@ -39,9 +39,17 @@ type live struct {
 	nodes   map[msg.Node]*running
 	leader  *host.MasterNode
 	agents  map[msg.Node]*host.AgentNode
+	hosts   map[msg.Node]*liveHost
 
 	mu    sync.Mutex
 	wrong error
+}
+
+// liveHost is what outlives an agent's process.
+type liveHost struct {
+	info     msg.AgentInfo
+	launcher *host.Local
+	store    *agent.Memory
 }
 
 // running is a node with its goroutine.
@@ -55,7 +63,7 @@ type running struct {
 
 func newLive(cfg config, observe host.Observer, touch func()) *live {
 	return &live{net: inproc.NewLive(inproc.Config{Seed: cfg.seed, Latency: cfg.latency, Jitter: cfg.jitter}), store: registry.NewMemory(),
-		observe: observe, touch: touch, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}}
+		observe: observe, touch: touch, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}, hosts: map[msg.Node]*liveHost{}}
 }
 
 // settle waits until every goroutine of the bubble has nothing to do before time passes. What the test did before is seen by
@@ -115,12 +123,19 @@ func (e *live) startAgent(s agentSpec, executors host.Executors) error {
 	if s.info.Hostname == "" {
 		s.info.Hostname = string(s.name)
 	}
-	n, err := host.OpenAgent(context.Background(), e.net, agent.Config{Node: s.name, Info: s.info}, executors, e.options()...)
+	e.hosts[s.name] = &liveHost{s.info, host.NewLocal(e.net, executors, host.Observe(e.observe)), agent.NewMemory()}
+	return e.restartAgent(s.name)
+}
+
+func (e *live) restartAgent(name msg.Node) error {
+	h := e.hosts[name]
+	n, err := host.OpenAgent(context.Background(), e.net, agent.Config{Node: name, Info: h.info}, nil,
+		e.options(host.WithLauncher(h.launcher), host.WithCheckpoint(h.store))...)
 	if err != nil {
 		return err
 	}
-	e.agents[s.name] = n
-	e.run(s.name, &running{node: n})
+	e.agents[name] = n
+	e.run(name, &running{node: n})
 	return nil
 }
 
@@ -134,6 +149,13 @@ func (e *live) startScheduler(name msg.Node, cfg framework.SchedulerConfig, s fr
 }
 
 func (e *live) kill(name msg.Node) {
+	e.crash(name)
+	if h := e.hosts[name]; h != nil {
+		_ = h.launcher.Close()
+	}
+}
+
+func (e *live) crash(name msg.Node) {
 	if r := e.nodes[name]; r != nil {
 		_ = r.node.Close()
 		<-r.done

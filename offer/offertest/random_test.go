@@ -54,6 +54,8 @@ func TestBooksAgreeWhateverBreaks(t *testing.T) {
 					time.Minute, 11 * time.Minute}).Draw(t, "by"))
 			},
 			"restart agent": func(t *rapid.T) { c.RestartAgent(agents.Draw(t, "agent")) },
+			"crash agent":   func(t *rapid.T) { c.CrashAgent(agents.Draw(t, "agent")) },
+			"replace agent": func(t *rapid.T) { c.ReplaceAgent(agents.Draw(t, "agent")) },
 			"kill agent":    func(t *rapid.T) { c.KillAgent(agents.Draw(t, "agent")) },
 			"stop agent":    func(t *rapid.T) { c.StopAgent(agents.Draw(t, "agent")) },
 			"lose link":     func(t *rapid.T) { c.LoseLink("master", peers.Draw(t, "peer")) },

@@ -121,13 +121,15 @@ func (r *recorder) later(d time.Duration, answer func() msg.Recorded) {
 // answered steps an answer in; the drain under way, or the caller, carries out what follows.
 func (r *recorder) answered(in msg.Recorded) {
 	r.busy = false
-	if r.n.isEnded() {
+	if r.n.isEnded() || r.n.done {
 		return
 	}
 	if err := r.n.machine.Step(r.n.now, in); err != nil {
 		r.n.tell(Refused{Input: in, Err: err})
 	}
-	r.next()
+	if in.Err == nil { // else nothing more is written
+		r.next()
+	}
 }
 
 // alarm tells when the late answer is due.

@@ -83,6 +83,8 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		"registered without a link":      func(m *Machine, _ *executor) { m.master.link = 0 },
 		"registered without an id":       func(m *Machine, _ *executor) { m.id = "" },
 		"silence timer":                  func(m *Machine, _ *executor) { m.timers.stop(m.master.silence) },
+		"while the agent drains":         func(m *Machine, e *executor) { m.drain = &msg.Drain{} },
+		"told to end by a drain":         func(m *Machine, e *executor) { e.live["t1"].drained = true },
 		"retry timer true with leader":   func(m *Machine, _ *executor) { m.timers.set(m.master.retry, 1) },
 	} {
 		m := busy(t)

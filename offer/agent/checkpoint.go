@@ -13,6 +13,7 @@ import (
 type checkpoint struct {
 	agent      *msg.AgentInfo
 	saved      resource.Resources
+	drain      *msg.Drain
 	frameworks []msg.KeptFramework
 	executors  []msg.KeptExecutor
 	tasks      []msg.KeptTask
@@ -45,6 +46,9 @@ func (c *checkpoint) take(k msg.Kept) string {
 	case msg.KeptTotal:
 		c.saved = k.Saved
 		return keyTotal
+	case msg.KeptDrain:
+		c.drain = &k.Drain
+		return keyDrain
 	case msg.KeptFramework:
 		c.frameworks = append(c.frameworks, k)
 		return frameworkKey(k.Info.ID)

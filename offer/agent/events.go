@@ -47,11 +47,15 @@ const (
 	EventRecovered
 	// EventStopped: the agent ended; Text says why.
 	EventStopped
+	// EventDraining: the agent was told to drain.
+	EventDraining
+	// EventDrainEnded: it takes tasks again.
+	EventDrainEnded
 )
 
 var eventNames = [...]string{"none", "registered", "reregistered", "disconnected", "executor started", "executor subscribed",
 	"executor stopping", "executor exited", "task received", "task delivered", "task updated", "task forgotten", "task refused",
-	"operation applied", "operation failed", "framework removed", "recovered", "stopped"}
+	"operation applied", "operation failed", "framework removed", "recovered", "stopped", "draining", "drain ended"}
 
 // String names the kind.
 func (k EventKind) String() string {

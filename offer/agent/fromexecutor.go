@@ -118,6 +118,7 @@ func (m *Machine) executorUpdate(e *executor, st msg.TaskStatus) error {
 		m.disconnect(e)
 		return nil
 	}
+	st = m.tellDrained(t, st)
 	st.Source = msg.SourceExecutor
 	st.Agent, st.Executor, st.Container = m.id, e.id, e.container
 	if st.Time == 0 {

@@ -20,6 +20,7 @@ func (m *Machine) fromMaster(b msg.Message) error {
 		if err := m.admitted(b.Agent, b.PingTimeout, true); err != nil {
 			return err
 		}
+		m.endDrain() // a Drain that still holds comes after this
 		return m.reconcile(b.Reconcile)
 	case msg.Ping:
 		m.pinged(b)
@@ -43,6 +44,11 @@ func (m *Machine) fromMaster(b msg.Message) error {
 		return m.frameworkUpdated(b.Framework)
 	case msg.StatusAck:
 		m.acknowledged(b)
+		return nil
+	case msg.Drain:
+		return m.startDrain(b)
+	case msg.EndDrain:
+		m.endDrain()
 		return nil
 	case msg.ApplyOperation:
 		return m.applyOperation(b)

@@ -14,6 +14,7 @@ import (
 const (
 	keyAgent     = "agent"
 	keyTotal     = "total"
+	keyDrain     = "drain"
 	keyFramework = "framework"
 	keyExecutor  = "executor"
 	keyTask      = "task"

@@ -52,6 +52,10 @@ func (m *Machine) runTasks(r msg.RunTasks) error {
 		m.turnAway(r, err)
 		return nil
 	}
+	if m.drain != nil {
+		m.refuseWhileDraining(r)
+		return nil
+	}
 	f := m.framework(r.Framework)
 	if r.Group {
 		m.place(f, r, r.Executor, false, r.Tasks)

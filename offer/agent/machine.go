@@ -37,13 +37,14 @@ type Machine struct {
 	id         offer.AgentID
 	total      resource.Resources
 	master     mastership
-	recovering bool  // until the checkpoint is read, and its executors are back or given up
-	awaited    int   // executors that may still come back
-	ensuring   int   // directories of volumes that are made sure of
-	ending     bool  // told to end: no new work
-	gone       bool  // ended
-	halted     bool  // at once, by halt
-	err        error // why, nil for msg.StopAgent
+	recovering bool       // until the checkpoint is read, and its executors are back or given up
+	awaited    int        // executors that may still come back
+	ensuring   int        // directories of volumes that are made sure of
+	drain      *msg.Drain // nil: takes tasks
+	ending     bool       // told to end: no new work
+	gone       bool       // ended
+	halted     bool       // at once, by halt
+	err        error      // why, nil for msg.StopAgent
 
 	links      map[msg.Link]*peer // of executors and strangers
 	frameworks map[offer.FrameworkID]*framework

@@ -77,6 +77,9 @@ func (m *Machine) rebuild(c checkpoint) {
 	}
 	m.remount()
 	m.settleTasks()
+	if m.drain = c.drain; m.drain != nil {
+		m.killAll()
+	}
 	m.ensureVolumes(c.saved)
 	m.out.Adopt = adopt
 }

@@ -20,6 +20,7 @@ type task struct {
 	mounts    []string        // of exec, that this task uses
 	stream    stream
 	recorded  bool // in the checkpoint
+	drained   bool // told to end by a drain
 }
 
 // delivered reports whether the task was sent to its executor.

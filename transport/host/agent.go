@@ -106,7 +106,7 @@ func (n *AgentNode) carryOut() bool {
 		return false
 	}
 	for _, e := range rd.Events {
-		n.tell(AgentEvent{e})
+		tell(n.node, AgentEvent{e})
 	}
 	if len(rd.Records) > 0 {
 		n.records.record(rd.Records)

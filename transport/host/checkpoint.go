@@ -125,7 +125,7 @@ func (r *recorder) answered(in msg.Recorded) {
 		return
 	}
 	if err := r.n.machine.Step(r.n.now, in); err != nil {
-		r.n.tell(Refused{Input: in, Err: err})
+		tell(r.n.node, Refused{Input: in, Err: err})
 	}
 	if in.Err == nil { // else nothing more is written
 		r.next()

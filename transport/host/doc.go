@@ -55,6 +55,7 @@ type options struct {
 	draw     func() [16]byte
 	volumes  Volumes
 	launcher Launcher
+	observed func() bool // nil: always
 	stepped  func()
 	woken    func(self msg.Node)
 	inbound  int
@@ -78,6 +79,11 @@ func Entropy(e [16]byte) Option { return func(o *options) { o.entropy = e } }
 // Observe tells f everything that happens at the node. Live nodes call it from their goroutines, several at the same
 // time; it must return soon.
 func Observe(f Observer) Option { return func(o *options) { o.observe = f } }
+
+// ObserveWhile is Observe for as long as listens says so: while nobody does, what happens costs nothing to tell.
+func ObserveWhile(listens func() bool, f Observer) Option {
+	return func(o *options) { o.observe, o.observed = f, listens }
+}
 
 // ByHand opens a node that is polled. An agent hands the nodes of its in-process executors to spawn, which polls them
 // from then on, and takes their entropy from draw; both may be nil for other nodes.

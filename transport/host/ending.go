@@ -34,7 +34,7 @@ func (n *node) finish() {
 
 // fail ends the node with an error.
 func (n *node) fail(err error) {
-	n.tell(Refused{Input: msg.Tick{}, Err: err})
+	tell(n, Refused{Input: msg.Tick{}, Err: err})
 	n.end(err)
 }
 

@@ -89,7 +89,7 @@ func (n *ExecutorNode) carryOut() bool {
 		if _, ok := c.(framework.OnShutdown); ok {
 			n.shutdown = true
 		}
-		n.tell(ExecutorCallback{c})
+		tell(n.node, ExecutorCallback{c})
 		c.Invoke(n.executor, n.driver)
 	}
 	if rd.Done {

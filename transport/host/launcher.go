@@ -158,7 +158,7 @@ func (l *Local) open(s agent.Start, f func(StartInfo) framework.Executor) (*Exec
 	}
 	cfg := framework.ExecutorConfig{Agent: s.Agent, Framework: s.Framework.ID, Executor: s.Executor.ID, Container: s.Container,
 		Checkpoint: s.Framework.Checkpoint}
-	opts := []Option{Entropy(l.opts.draw()), Observe(l.opts.observe), AfterStep(l.opts.stepped), Woken(l.opts.woken), Inbound(l.opts.inbound), As(s.Agent + "/" + msg.Node(s.Container))}
+	opts := []Option{Entropy(l.opts.draw()), ObserveWhile(l.opts.observed, l.opts.observe), AfterStep(l.opts.stepped), Woken(l.opts.woken), Inbound(l.opts.inbound), As(s.Agent + "/" + msg.Node(s.Container))}
 	if l.opts.hand {
 		opts = append(opts, ByHand(nil, nil))
 	}

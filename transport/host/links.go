@@ -26,10 +26,10 @@ func (n *node) send(e msg.Envelope) {
 	n.mu.Unlock()
 	err := n.port.Send(e)
 	if err == nil {
-		n.tell(Sent{To: to, Link: e.Link, Body: e.Body})
+		tell(n, Sent{To: to, Link: e.Link, Body: e.Body})
 		return
 	}
-	n.tell(Lost{To: to, Link: e.Link, Body: e.Body, Err: err})
+	tell(n, Lost{To: to, Link: e.Link, Body: e.Body, Err: err})
 	if errors.Is(err, transport.ErrFull) {
 		n.port.Hang(e.Link)
 	}

@@ -125,7 +125,7 @@ func (n *MasterNode) carryOut() bool {
 		return false
 	}
 	for _, e := range n.rd.Events {
-		n.tell(MasterEvent{e})
+		tell(n.node, MasterEvent{e})
 	}
 	n.transmit(nil, n.rd.Sends, n.rd.Closes)
 	for _, a := range n.rd.Answers {
@@ -143,7 +143,7 @@ func (n *MasterNode) carryOut() bool {
 // result steps a commit's answer in at once; what follows from it is carried out by the drain under way.
 func (n *MasterNode) result(in msg.Committed) {
 	if err := n.machine.Step(n.now, in); err != nil {
-		n.tell(Refused{Input: in, Err: err})
+		tell(n.node, Refused{Input: in, Err: err})
 	}
 }
 

@@ -196,7 +196,7 @@ func (n *node) step(now offer.Time, in msg.Input) {
 	n.now = now
 	n.account(in)
 	if err := n.m.Step(now, in); err != nil {
-		n.tell(Refused{Input: in, Err: err})
+		tell(n, Refused{Input: in, Err: err})
 	}
 	for n.drain() {
 	}
@@ -216,9 +216,9 @@ func (n *node) account(in msg.Input) {
 		n.waiting[in.Link]--
 		from := n.peers[in.Link]
 		n.mu.Unlock()
-		n.tell(Delivered{From: from, Link: in.Link, Body: in.Body})
+		tell(n, Delivered{From: from, Link: in.Link, Body: in.Body})
 	case msg.LinkUp:
-		n.tell(LinkUp{Peer: in.Peer, Link: in.Link, Principal: in.Principal})
+		tell(n, LinkUp{Peer: in.Peer, Link: in.Link, Principal: in.Principal})
 		if n.done {
 			n.port.Hang(in.Link) // too late: the node takes leave of its links
 		}
@@ -228,13 +228,13 @@ func (n *node) account(in msg.Input) {
 		delete(n.waiting, in.Link)
 		delete(n.cut, in.Link)
 		n.mu.Unlock()
-		n.tell(LinkDown{Peer: in.Peer, Link: in.Link, Cause: in.Cause})
+		tell(n, LinkDown{Peer: in.Peer, Link: in.Link, Cause: in.Cause})
 	}
 }
 
-// tell tells the observer.
-func (n *node) tell(w What) {
-	if n.opts.observe != nil {
+// tell tells the observer, if there is one that listens.
+func tell[W What](n *node, w W) {
+	if n.opts.observe != nil && (n.opts.observed == nil || n.opts.observed()) {
 		n.opts.observe(Observation{Time: n.now, Node: n.self, What: w})
 	}
 }

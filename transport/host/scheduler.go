@@ -91,7 +91,7 @@ func (n *SchedulerNode) carryOut() bool {
 		if e, ok := c.(framework.OnError); ok {
 			n.fault = e.Message
 		}
-		n.tell(Callback{c})
+		tell(n.node, Callback{c})
 		c.Invoke(n.scheduler, n.driver)
 	}
 	if rd.Done {

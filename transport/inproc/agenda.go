@@ -7,10 +7,33 @@ import (
 )
 
 // agenda holds events in order of their time, then of their sending.
-type agenda struct{ h eventHeap }
+type agenda struct {
+	h     eventHeap
+	spare []*event // to use again
+}
 
-func (a *agenda) push(ev event) { heap.Push(&a.h, ev) }
-func (a *agenda) pop() event    { return heap.Pop(&a.h).(event) }
+// maxSpare bounds what an agenda keeps to use again.
+const maxSpare = 4096
+
+func (a *agenda) push(ev event) {
+	var e *event
+	if last := len(a.spare) - 1; last >= 0 {
+		e, a.spare = a.spare[last], a.spare[:last]
+	} else {
+		e = new(event)
+	}
+	*e = ev
+	heap.Push(&a.h, e)
+}
+
+func (a *agenda) pop() event {
+	e := heap.Pop(&a.h).(*event)
+	ev := *e
+	if *e = (event{}); len(a.spare) < maxSpare {
+		a.spare = append(a.spare, e)
+	}
+	return ev
+}
 
 // next tells when the first event is due.
 func (a *agenda) next() (offer.Time, bool) {
@@ -20,7 +43,7 @@ func (a *agenda) next() (offer.Time, bool) {
 	return a.h[0].due, true
 }
 
-type eventHeap []event
+type eventHeap []*event
 
 func (h eventHeap) Len() int { return len(h) }
 func (h eventHeap) Less(i, j int) bool {
@@ -30,11 +53,11 @@ func (h eventHeap) Less(i, j int) bool {
 	return h[i].seq < h[j].seq
 }
 func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
+func (h *eventHeap) Push(x any)   { *h = append(*h, x.(*event)) }
 func (h *eventHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]
-	old[len(old)-1] = event{} // lets go of the message
+	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
 	return last
 }

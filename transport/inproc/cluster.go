@@ -149,7 +149,7 @@ func (c *Cluster) options() []host.Option {
 	return []host.Option{
 		host.ByHand(func(n *host.ExecutorNode) { c.roster.add(n) }, c.draw),
 		host.Woken(c.roster.wake),
-		host.Observe(func(o host.Observation) {
+		host.ObserveWhile(func() bool { return len(c.observers) > 0 }, func(o host.Observation) {
 			for _, f := range c.observers {
 				f(o)
 			}

@@ -89,9 +89,8 @@ func untouched(r resource.Resources) (resource.Resources, error) {
 	return r, nil
 }
 
-// allocated gives every entry of r one allocation role: the one they name, else that of the offers.
-func (c Context) allocated(r resource.Resources) (resource.Resources, error) {
-	var all role.Name
+// allocation is the one role that r is allocated to: the one its entries name, else that of the offers; "" if r is empty.
+func (c Context) allocation(r resource.Resources) (all role.Name, err error) {
 	for e := range r.All() {
 		n := e.AllocationRole
 		if n == "" {
@@ -99,20 +98,26 @@ func (c Context) allocated(r resource.Resources) (resource.Resources, error) {
 		}
 		switch {
 		case n == "":
-			return r, fmt.Errorf("%w: none given for %s", ErrAllocation, cite(e))
+			return "", fmt.Errorf("%w: none given for %s", ErrAllocation, cite(e))
 		case all == "":
 			all = n
 		case all != n:
-			return r, fmt.Errorf("%w: %s is not allocated to %s like the others", ErrAllocation, cite(e), all)
+			return "", fmt.Errorf("%w: %s is not allocated to %s like the others", ErrAllocation, cite(e), all)
 		}
 	}
 	if r.IsEmpty() {
-		return r, nil
+		return "", nil
 	}
-	if err := c.checkRole(all); err != nil {
+	return all, c.checkRole(all)
+}
+
+// allocated gives every entry of r one allocation role.
+func (c Context) allocated(r resource.Resources) (resource.Resources, error) {
+	n, err := c.allocation(r)
+	if err != nil {
 		return r, err
 	}
-	return r.Allocate(all), nil
+	return r.Allocate(n), nil
 }
 
 // checkRole accepts the role of the offers, which must be one of the framework's.

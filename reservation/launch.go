@@ -109,20 +109,20 @@ func (p *Pool) checkMember(m Claim, isExecutor, limits bool) (resource.Resources
 			return r, fmt.Errorf("%w: %s", ErrDuplicateID, cite(e))
 		}
 	}
-	ready, err := p.c.allocated(r)
+	n, err := p.c.allocation(r)
 	if err != nil {
 		return r, err
 	}
-	if err := resource.ValidateUse(ready); err != nil {
+	if err := resource.ValidateUse(r); err != nil {
 		return r, err
 	}
 	if err := checkLimits(m, limits); err != nil {
 		return r, err
 	}
 	if !p.tag {
-		ready = ready.Unallocate()
+		return r.Unallocate(), nil
 	}
-	return ready, nil
+	return r.Allocate(n), nil
 }
 
 func checkLimits(m Claim, allowed bool) error {

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"reflect"
@@ -303,4 +304,9 @@ func (p *plan) own(e msg.ExecutorInfo) msg.ExecutorInfo {
 }
 
 // sameExecutor compares two descriptions of an executor, both as the books have them.
-func sameExecutor(a, b msg.ExecutorInfo) bool { return reflect.DeepEqual(a, b) }
+func sameExecutor(a, b msg.ExecutorInfo) bool {
+	return a.ID == b.ID && a.Framework == b.Framework && a.Type == b.Type && a.Name == b.Name && a.ShutdownGrace == b.ShutdownGrace &&
+		a.Resources.Equal(b.Resources) && bytes.Equal(a.Data, b.Data) &&
+		(a.Command == b.Command || reflect.DeepEqual(a.Command, b.Command)) &&
+		(len(a.Labels)+len(b.Labels) == 0 || reflect.DeepEqual(a.Labels, b.Labels))
+}

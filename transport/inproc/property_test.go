@@ -264,6 +264,15 @@ func (s *steady) StatusUpdate(_ framework.Driver, x msg.TaskStatus) {
 	}
 }
 
+// restartEnded starts agents again whose disk failed.
+func restartEnded(c *inproc.Cluster, agents []msg.Node) {
+	for _, name := range agents {
+		if c.Agent(name) == nil {
+			c.RestartAgent(name)
+		}
+	}
+}
+
 // Under random faults the books of master and agents agree at every fourth step, and when the faults are over the frameworks
 // have what they want again; when they end, nothing of theirs is left.
 // docs/protocol.md §19
@@ -297,7 +306,7 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 		others := []msg.Node{"agent-1", "agent-2", "scheduler-1", "scheduler-2"}
 		for range rapid.IntRange(0, 8).Draw(t, "faults") {
 			peer := rapid.SampledFrom(others).Draw(t, "peer")
-			switch rapid.SampledFrom([]string{"cut", "heal", "break", "stall", "resume", "kill", "wait", "executor", "end", "leader", "store"}).Draw(t, "fault") {
+			switch rapid.SampledFrom([]string{"cut", "heal", "break", "stall", "resume", "kill", "wait", "executor", "end", "leader", "store", "restart", "restart", "disk"}).Draw(t, "fault") {
 			case "cut":
 				c.Network().Cut(peer, "master")
 			case "heal":
@@ -313,6 +322,15 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 					c.Kill(name)
 					add(name)
 				}
+			case "restart": // the same, and it comes back with its checkpoint
+				c.RestartAgent(rapid.SampledFrom(agents).Draw(t, "agent"))
+			case "disk": // of an agent
+				fault := rapid.SampledFrom([]host.StoreFault{{Lost: true}, {Err: errors.New("disk")}, {Lost: true, Err: errors.New("disk")},
+					{Delay: 3 * time.Second}, {Delay: 30 * time.Second}, {Delay: 5 * time.Second, Late: true}}).Draw(t, "disk fault")
+				c.FailRecords(func(msg.Node, int) (f host.StoreFault) {
+					c.FailRecords(nil)
+					return fault
+				})
 			case "leader": // another one takes over
 				c.Kill("master")
 			case "store":
@@ -343,14 +361,17 @@ func TestClusterSurvivesRandomFaults(t *testing.T) {
 			if c.Master() == nil {
 				c.AddMaster(master.Config{})
 			}
+			restartEnded(c, agents)
 		}
 		c.FailCommits(nil)
+		c.FailRecords(nil)
 		for _, peer := range others {
 			c.Network().Heal(peer, "master")
 			c.Network().Resume(peer, "master")
 		}
 		calm = true
 		c.Advance(time.Minute)
+		restartEnded(c, agents)
 		if c.Master() == nil { // its last commit was never answered
 			c.AddMaster(master.Config{})
 		}

@@ -2,7 +2,6 @@ package offer
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/proffer-go/proffer/drf"
@@ -31,6 +30,8 @@ type checker struct {
 	revFree, placeable vec
 	pool *drf.Pool // of totals
 	out  map[*framework]int
+	// owners are those of reservations, by agent.
+	owners [][]role.Name
 }
 
 type roleSums struct{ held, reserved, unres, used, taken, own, loose vec }
@@ -139,7 +140,7 @@ func (k *checker) agent(g *agent) error {
 		return err
 	}
 	held, twice := k.held(g)
-	if w := k.a.wholeAgent(g.total); g.scarce != w.scarce || !reflect.DeepEqual(w, g.total.whole) {
+	if w := k.a.wholeAgent(g.total); g.scarce != w.scarce || !w.equal(g.total.whole) {
 		return fmt.Errorf("agent %q: its total gives %+v, it has %+v and scarce %v", g.id, *w, *g.total.whole, g.scarce)
 	}
 	unshared := g.total.res.NonShared()
@@ -153,6 +154,7 @@ func (k *checker) agent(g *agent) error {
 	if got, want := g.free.res.Shared(), g.total.res.Shared(); !got.Equal(want) {
 		return fmt.Errorf("free shared is %s, the total has %s", got, want)
 	}
+	k.owners = append(k.owners, owners(g.total.res))
 	k.totals.Add(&g.total.all)
 	k.capacity.Add(&g.total.all)
 	if g.total.revocable != nil {
@@ -266,15 +268,15 @@ func (k *checker) clients() error {
 		if c == nil {
 			continue
 		}
-		if err := k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), &c.held, k.byClient[c]); err != nil {
-			return err
+		if !c.held.Equal(k.byClient[c]) {
+			return k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), &c.held, k.byClient[c])
 		}
 		var offered vec
 		for _, o := range c.offers {
 			offered.Add(&o.b.all)
 		}
-		if err := k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), &c.offered, &offered); err != nil {
-			return err
+		if !c.offered.Equal(&offered) {
+			return k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), &c.offered, &offered)
 		}
 		if c.listed() {
 			listed++
@@ -338,8 +340,8 @@ func (k *checker) roles() error {
 			{"held", &n.held, &s.held}, {"reserved", &n.reserved, &s.reserved}, {"unres", &n.unres, &s.unres},
 			{"used", &n.used, &s.used}, {"taken", &n.taken, &s.taken},
 		} {
-			if err := k.differ(fmt.Sprintf("%s of role %q", p.what, n.name), p.got, p.want); err != nil {
-				return err
+			if !p.got.Equal(p.want) {
+				return k.differ(fmt.Sprintf("%s of role %q", p.what, n.name), p.got, p.want)
 			}
 		}
 		if err := k.members(n); err != nil {
@@ -359,8 +361,8 @@ func (k *checker) members(n *node) error {
 			}
 		}
 	}
-	for _, g := range k.a.agents {
-		if g != nil && slices.Contains(owners(g.total.res), n.name) {
+	for _, of := range k.owners {
+		if slices.Contains(of, n.name) {
 			holding++
 		}
 	}
@@ -396,8 +398,8 @@ func (k *checker) need(n *node) (vec, error) {
 		}
 		below.Add(&v)
 	}
-	if err := k.differ(fmt.Sprintf("childNeed of role %q", n.name), &n.childNeed, &below); err != nil {
-		return need, err
+	if !n.childNeed.Equal(&below) {
+		return need, k.differ(fmt.Sprintf("childNeed of role %q", n.name), &n.childNeed, &below)
 	}
 	if n == k.a.root {
 		return need, nil
@@ -410,7 +412,10 @@ func (k *checker) need(n *node) (vec, error) {
 	for i := range k.a.names.len() {
 		need.Set(i, max(guarantee.Get(i)-s.reserved.Get(i)-s.unres.Get(i), below.Get(i), 0))
 	}
-	return need, k.differ(fmt.Sprintf("need of role %q", n.name), &n.need, &need)
+	if !n.need.Equal(&need) {
+		return need, k.differ(fmt.Sprintf("need of role %q", n.name), &n.need, &need)
+	}
+	return need, nil
 }
 
 // open checks which roles are blocked and how many are open.

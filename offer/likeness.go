@@ -20,6 +20,11 @@ type wholeAgent struct {
 	minimum []resource.Quantities // the rules', without the names that it does not have where the rules want it so
 }
 
+// equal reports whether two say the same.
+func (w *wholeAgent) equal(x *wholeAgent) bool {
+	return w == x || x != nil && w.scarce == x.scarce && w.own == x.own && slices.EqualFunc(w.minimum, x.minimum, resource.Quantities.Equal)
+}
+
 // like returns the bundle of r if it is one of the last few totals.
 func (a *Allocator) like(r resource.Resources) (*bundle, bool) {
 	for _, b := range a.alike.of {
@@ -46,7 +51,7 @@ func (a *Allocator) bundleOfTotal(r resource.Resources) *bundle {
 }
 
 func (a *Allocator) wholeAgent(b *bundle) *wholeAgent {
-	w := &wholeAgent{scarce: slices.ContainsFunc(b.res.Names(), func(n string) bool { return a.scarce[n] })}
+	w := &wholeAgent{scarce: len(a.scarce) > 0 && slices.ContainsFunc(b.res.Names(), func(n string) bool { return a.scarce[n] })}
 	if !a.rules.MinimumAsHad {
 		return w
 	}

@@ -69,10 +69,20 @@ func (a *agent) sortedExecutors() []*executor { return sortedValues(a.executors,
 // sortedValues lists a map's values in the order of their keys.
 func sortedValues[K comparable, V any](m map[K]V, order func(a, b K) int) []V {
 	out := make([]V, 0, len(m))
-	for _, k := range slices.SortedFunc(maps.Keys(m), order) {
+	for _, k := range keysInOrder(m, order) {
 		out = append(out, m[k])
 	}
 	return out
+}
+
+// keysInOrder lists the keys of a map, most of which are small, in their order.
+func keysInOrder[K comparable, V any](m map[K]V, order func(a, b K) int) []K {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := slices.AppendSeq(make([]K, 0, len(m)), maps.Keys(m))
+	slices.SortFunc(keys, order)
+	return keys
 }
 
 func sortedAgents(m map[offer.AgentID]*agent) []*agent {

@@ -75,10 +75,10 @@ func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
 	if err := m.checkAgentTasks(a); err != nil {
 		return err
 	}
-	if err := bound("pending operations of agent "+string(id), len(a.pending), m.cfg.Bounds.PendingOperations); err != nil {
+	if err := boundOf("pending operations of agent", string(id), len(a.pending), m.cfg.Bounds.PendingOperations); err != nil {
 		return err
 	}
-	return bound("tasks of agent "+string(id), len(a.tasks), m.cfg.Bounds.AgentTasks)
+	return boundOf("tasks of agent", string(id), len(a.tasks), m.cfg.Bounds.AgentTasks)
 }
 
 func (m *Machine) checkAgentTasks(a *agent) error {
@@ -208,33 +208,39 @@ func (m *Machine) checkFrameworkTasks(f *framework) error {
 	if err != nil {
 		return err
 	}
-	if err := bound("tasks of framework "+string(f.info.ID), len(f.tasks), m.cfg.Bounds.Tasks); err != nil {
+	if err := boundOf("tasks of framework", string(f.info.ID), len(f.tasks), m.cfg.Bounds.Tasks); err != nil {
 		return err
 	}
-	if err := bound("unreachable tasks of "+string(f.info.ID), f.unreachable.len(), m.cfg.Bounds.UnreachableTasks); err != nil {
+	if err := boundOf("unreachable tasks of", string(f.info.ID), f.unreachable.len(), m.cfg.Bounds.UnreachableTasks); err != nil {
 		return err
 	}
-	return bound("completed tasks of "+string(f.info.ID), f.history.len(), m.cfg.Bounds.CompletedTasks)
+	return boundOf("completed tasks of", string(f.info.ID), f.history.len(), m.cfg.Bounds.CompletedTasks)
 }
 
 // checkPlaces counts anew where frameworks have something.
 func (m *Machine) checkPlaces() error {
-	placed := map[offer.FrameworkID]map[offer.AgentID]int{}
-	for _, f := range m.sortedFrameworks() {
-		placed[f.info.ID] = map[offer.AgentID]int{}
-	}
+	places := 0
+	here := map[offer.FrameworkID]int{}
 	for _, a := range sortedAgents(m.agents) {
+		clear(here)
 		for _, t := range a.sortedTasks() {
-			placed[t.Framework][a.info.ID]++
+			here[t.Framework]++
 		}
 		for _, e := range a.sortedExecutors() {
-			placed[e.Info.Framework][a.info.ID]++
+			here[e.Info.Framework]++
 		}
+		for id, n := range sortedPairs(here) {
+			if counted := m.frameworks[id].placed[a.info.ID]; counted != n {
+				return corrupt("places of framework %s: counted %d on agent %s, recomputed %d", id, counted, a.info.ID, n)
+			}
+		}
+		places += len(here)
 	}
-	for id, f := range sortedPairs(m.frameworks) {
-		if !maps.Equal(placed[id], f.placed) {
-			return corrupt("places of framework %s: counted %v, recomputed %v", id, f.placed, placed[id])
-		}
+	for _, f := range m.sortedFrameworks() {
+		places -= len(f.placed)
+	}
+	if places != 0 {
+		return corrupt("places of frameworks: %d more recomputed than counted", places)
 	}
 	return nil
 }
@@ -364,6 +370,14 @@ func bound(what string, n, most int) error {
 	return nil
 }
 
+// boundOf is bound for one of many: the name is put together only where it is needed.
+func boundOf(what, whose string, n, most int) error {
+	if n > most {
+		return bound(what+" "+whose, n, most)
+	}
+	return nil
+}
+
 // sortedPairs yields a map in the order of its keys.
 func sortedPairs[K cmp.Ordered, V any](m map[K]V) func(func(K, V) bool) {
 	return sortedPairsFunc(m, cmp.Compare[K])
@@ -371,7 +385,7 @@ func sortedPairs[K cmp.Ordered, V any](m map[K]V) func(func(K, V) bool) {
 
 func sortedPairsFunc[K comparable, V any](m map[K]V, order func(a, b K) int) func(func(K, V) bool) {
 	return func(yield func(K, V) bool) {
-		for _, k := range slices.SortedFunc(maps.Keys(m), order) {
+		for _, k := range keysInOrder(m, order) {
 			if !yield(k, m[k]) {
 				return
 			}

@@ -17,7 +17,7 @@ func steady() simulate.Plan {
 		p.Agents = append(p.Agents, simulate.Agent{Node: msg.Node(fmt.Sprintf("agent-%d", i+1)), Resources: "cpus:8;mem:8192;disk:4096"})
 	}
 	for i := range 3 {
-		f := simulate.Framework{Name: fmt.Sprintf("framework-%d", i+1), Checkpoint: i == 0, PartitionAware: i != 1, Failover: time.Hour}
+		f := simulate.Framework{Name: fmt.Sprintf("framework-%d", i+1), Checkpoint: i == 0, PartitionAware: i != 1, Failover: time.Hour, Modest: true}
 		f.Roles = append(f.Roles, "web")
 		p.Frameworks = append(p.Frameworks, f)
 	}

@@ -75,6 +75,7 @@ type Framework struct {
 	Failover       time.Duration
 	Explicit       bool // acknowledges by itself, a while later
 	Alone          bool // an executor for each task
+	Modest         bool // asks for no offers while it wants none
 	Impatient      bool // asks for offers again soon, though it wants none
 }
 
@@ -140,7 +141,7 @@ func (f Framework) String() string {
 	for _, x := range []struct {
 		on   bool
 		word string
-	}{{f.Checkpoint, "checkpoint"}, {f.PartitionAware, "partition-aware"}, {f.Explicit, "explicit"}, {f.Alone, "alone"}, {f.Impatient, "impatient"}} {
+	}{{f.Checkpoint, "checkpoint"}, {f.PartitionAware, "partition-aware"}, {f.Explicit, "explicit"}, {f.Alone, "alone"}, {f.Modest, "modest"}, {f.Impatient, "impatient"}} {
 		if x.on {
 			b.WriteString(" " + x.word)
 		}
@@ -166,7 +167,7 @@ var roles = []role.Name{"web", "batch", "web/blue", "etl"}
 func (d drawer) framework(i int) Framework {
 	f := Framework{
 		Name: fmt.Sprintf("framework-%d", i+1), Roles: []role.Name{roles[d.IntN(len(roles))]},
-		Checkpoint: d.IntN(2) == 0, PartitionAware: d.IntN(2) == 0, Explicit: d.IntN(4) == 0, Alone: d.IntN(3) == 0, Impatient: d.IntN(4) == 0,
+		Checkpoint: d.IntN(2) == 0, PartitionAware: d.IntN(2) == 0, Explicit: d.IntN(4) == 0, Alone: d.IntN(3) == 0, Modest: d.IntN(3) == 0, Impatient: d.IntN(4) == 0,
 		Failover: []time.Duration{0, 30 * time.Second, 10 * time.Minute, time.Hour, time.Hour}[d.IntN(5)],
 	}
 	if other := roles[d.IntN(len(roles))]; d.IntN(3) == 0 && other != f.Roles[0] {

@@ -125,13 +125,20 @@ func (t *tenant) StatusUpdate(d framework.Driver, s msg.TaskStatus) {
 }
 
 func (t *tenant) ResourceOffers(d framework.Driver, offers []msg.Offer) {
+	var declined []msg.OfferID
 	for _, o := range offers {
-		ops := t.answer(o)
-		if len(ops) == 0 {
-			_ = d.Decline(msg.Filters{Refuse: t.refusal()}, o.ID)
-			continue
+		if ops := t.answer(o); len(ops) > 0 {
+			_ = d.Accept([]msg.OfferID{o.ID}, ops, msg.Filters{})
+		} else {
+			declined = append(declined, o.ID)
 		}
-		_ = d.Accept([]msg.OfferID{o.ID}, ops, msg.Filters{})
+	}
+	if len(declined) == 0 {
+		return
+	}
+	_ = d.Decline(msg.Filters{Refuse: t.refusal()}, declined...)
+	if t.spec.Modest && len(t.wants)+len(t.holds) == 0 && len(declined) == len(offers) {
+		_ = d.Suppress()
 	}
 }
 

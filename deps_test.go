@@ -38,7 +38,7 @@ var (
 	values   = []string{"role", "resource", "role/quota", "reservation", "drf"}
 	upToMsg  = append(slices.Clone(values), "offer", "offer/msg")
 	machines = []string{"offer/master", "offer/agent", "offer/framework"}
-	upToHost = slices.Concat(upToMsg, machines, []string{"offer/registry", "transport", "transport/host"})
+	upToHost = slices.Concat(upToMsg, machines, []string{"offer/registry", "offer/replay", "transport", "transport/host"})
 )
 
 // table is the whole import table. A package that is not in it fails the test: add its row, with the reason.
@@ -60,8 +60,9 @@ var table = map[string]rule{
 	"offer/agent/dirstore":        {own: append(slices.Clone(upToMsg), "offer/agent", "offer/registry", "offer/registry/filestore"), why: "a checkpoint in a directory: the files of filestore, which has done that work"},
 	"offer/agent/checkpointtest":  {own: append(slices.Clone(upToMsg), "offer/agent"), extern: testModules, why: "tests any store of a checkpoint"},
 	"offer/framework":             {pure: true, own: upToMsg, why: "no machine sees another"},
+	"offer/replay":                {pure: true, own: slices.Concat(upToMsg, machines), why: "tapes of any machine; it sees them all, and none of them sees another or a tape"},
 	"transport":                   {own: upToMsg, why: "the contract carries messages and knows no machine"},
-	"transport/host":              {own: slices.Concat(upToMsg, machines, []string{"offer/registry", "transport"}), why: "goroutines under the machines"},
+	"transport/host":              {own: slices.Concat(upToMsg, machines, []string{"offer/registry", "offer/replay", "transport"}), why: "goroutines under the machines"},
 	"transport/inproc":            {own: upToHost, why: "the reference transport also runs hosts by hand"},
 	"transport/inproc/simulate":   {own: slices.Concat(upToHost, []string{"transport/inproc"}), why: "runs whole clusters from a seed; a command and tests call it, so no test libraries"},
 	"transport/transporttest":     {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},

@@ -8,6 +8,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/transport"
 )
 
@@ -51,16 +52,21 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 		_, n.lasting = n.launcher.(Adopter)
 	}
 	n.exits = exits{node: n.node, runs: map[msg.ContainerID]msg.Link{}, held: map[msg.ContainerID]heldExit{}}
+	if err := n.record(replay.Header{Node: n.self, Agent: &cfg}); err != nil {
+		return nil, err
+	}
 	n.drain, n.heard, n.alarm, n.ring = n.carryOut, n.exits.after, n.exits.next, n.exits.expire
 	if cfg.Checkpoint {
 		n.records = newRecorder(n, m.RecordTimeout())
 		n.alarm, n.ring = n.nextOfBoth, n.ringBoth
 		if err := n.records.load(ctx); err != nil {
+			n.tape.close()
 			return nil, err
 		}
 	}
 	n.SetLeader(o.leader)
 	if err := n.open(ctx, tr); err != nil {
+		n.tape.close()
 		return nil, err
 	}
 	return n, nil
@@ -102,7 +108,7 @@ func (n *AgentNode) Do(ctx context.Context, f func(*agent.Machine)) error {
 
 func (n *AgentNode) carryOut() bool {
 	rd := &n.rd
-	if !n.machine.Ready(rd) {
+	if !n.taken(n.machine.Ready(rd), rd) {
 		return false
 	}
 	for _, e := range rd.Events {

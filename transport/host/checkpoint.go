@@ -124,9 +124,7 @@ func (r *recorder) answered(in msg.Recorded) {
 	if r.n.isEnded() || r.n.done {
 		return
 	}
-	if err := r.n.machine.Step(r.n.now, in); err != nil {
-		tell(r.n.node, Refused{Input: in, Err: err})
-	}
+	r.n.put(r.n.now, in)
 	if in.Err == nil { // else nothing more is written
 		r.next()
 	}

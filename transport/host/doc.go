@@ -18,10 +18,12 @@ package host
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/offer/replay"
 )
 
 // Errors of nodes.
@@ -61,6 +63,7 @@ type options struct {
 	inbound  int
 	store    registry.Store
 	faults   func(commit int) StoreFault
+	tape     func(h *replay.Header) (io.WriteCloser, error)
 
 	checkpoint   agent.Store
 	recordFaults func(save int) StoreFault
@@ -130,6 +133,17 @@ func WithCheckpoint(s agent.Store) Option { return func(o *options) { o.checkpoi
 // WithRecordFaults asks f, for every Save of an agent's checkpoint counted from 1, what goes wrong with it. It is for tests.
 func WithRecordFaults(f func(save int) StoreFault) Option {
 	return func(o *options) { o.recordFaults = f }
+}
+
+// Recording writes down every input of the node's machine, so that package replay can play it again to the same bytes
+// (docs/protocol.md §21). open is asked for where to; it may name the policy and the order of h, which functions cannot be
+// recorded without, and return nil to record nothing. What it returns is closed when the node has ended; until then some of the
+// tape is gathered in memory. An error of open, or a configuration that cannot be recorded, keeps the node from opening. What
+// fails later ends the recording and not the node: the observer is told Unrecorded, and Recorded returns it.
+//
+// An agent passes the option on to its in-process executors. open may be called from several goroutines at a time.
+func Recording(open func(h *replay.Header) (io.WriteCloser, error)) Option {
+	return func(o *options) { o.tape = open }
 }
 
 // AfterStep calls f after every single step of the node's machine, effects carried out: for checks in tests.

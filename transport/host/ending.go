@@ -54,6 +54,7 @@ func (n *node) end(err error) {
 	n.awake()
 	n.port.Close()
 	close(n.gone)
+	n.tape.close()
 	if n.onEnd != nil {
 		n.onEnd()
 	}

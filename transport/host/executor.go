@@ -7,6 +7,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/transport"
 )
 
@@ -39,8 +40,12 @@ func OpenExecutor(ctx context.Context, tr transport.Transport, cfg framework.Exe
 	n.driver = framework.NewExecutorDriver(n.calls.put)
 	n.drain = n.carryOut
 	n.exit.Store(exitStopped)
+	if err := n.record(replay.Header{Node: n.self, Executor: &cfg}); err != nil {
+		return nil, err
+	}
 	n.push(item{in: msg.Tick{}}) // starts the session
 	if err := n.open(ctx, tr); err != nil {
+		n.tape.close()
 		return nil, err
 	}
 	return n, nil
@@ -75,7 +80,7 @@ func (n *ExecutorNode) status() int { return int(n.exit.Load()) }
 
 func (n *ExecutorNode) carryOut() bool {
 	rd := &n.rd
-	if !n.session.Ready(rd) {
+	if !n.taken(n.session.Ready(rd), rd) {
 		return false
 	}
 	n.transmit(rd.Dials, rd.Sends, rd.Closes)

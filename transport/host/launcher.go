@@ -81,7 +81,7 @@ type localRun struct {
 var _ Adopter = (*Local)(nil)
 
 // NewLocal makes a launcher of ex that outlives the agent it is given to: an agent that is opened again with it and the same
-// checkpoint finds its executors. Of opts, Observe, AfterStep, Inbound and ByHand count. Close it when it is not needed.
+// checkpoint finds its executors. Of opts, Observe, AfterStep, Inbound, Recording and ByHand count. Close it when it is not needed.
 func NewLocal(tr transport.Transport, ex Executors, opts ...Option) *Local {
 	o := options{}
 	for _, f := range opts {
@@ -158,7 +158,7 @@ func (l *Local) open(s agent.Start, f func(StartInfo) framework.Executor) (*Exec
 	}
 	cfg := framework.ExecutorConfig{Agent: s.Agent, Framework: s.Framework.ID, Executor: s.Executor.ID, Container: s.Container,
 		Checkpoint: s.Framework.Checkpoint}
-	opts := []Option{Entropy(l.opts.draw()), ObserveWhile(l.opts.observed, l.opts.observe), AfterStep(l.opts.stepped), Woken(l.opts.woken), Inbound(l.opts.inbound), As(s.Agent + "/" + msg.Node(s.Container))}
+	opts := []Option{Entropy(l.opts.draw()), ObserveWhile(l.opts.observed, l.opts.observe), AfterStep(l.opts.stepped), Woken(l.opts.woken), Inbound(l.opts.inbound), Recording(l.opts.tape), As(s.Agent + "/" + msg.Node(s.Container))}
 	if l.opts.hand {
 		opts = append(opts, ByHand(nil, nil))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/transport"
 )
 
@@ -44,10 +45,15 @@ func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, 
 	n.store = newKeeper(n, m.StoreTimeout())
 	n.drain, n.alarm, n.ring = n.carryOut, n.store.alarm, n.store.ring
 	n.onEnd = func() { n.store.cancel(); n.release() }
+	if err := n.record(replay.Header{Node: n.self, Master: &cfg}); err != nil {
+		return nil, err
+	}
 	if err := n.store.load(ctx); err != nil {
+		n.tape.close()
 		return nil, err
 	}
 	if err := n.open(ctx, tr); err != nil {
+		n.tape.close()
 		return nil, err
 	}
 	return n, nil
@@ -121,7 +127,7 @@ func (n *MasterNode) release() {
 }
 
 func (n *MasterNode) carryOut() bool {
-	if !n.machine.Ready(&n.rd) {
+	if !n.taken(n.machine.Ready(&n.rd), &n.rd) {
 		return false
 	}
 	for _, e := range n.rd.Events {
@@ -142,9 +148,7 @@ func (n *MasterNode) carryOut() bool {
 
 // result steps a commit's answer in at once; what follows from it is carried out by the drain under way.
 func (n *MasterNode) result(in msg.Committed) {
-	if err := n.machine.Step(n.now, in); err != nil {
-		tell(n.node, Refused{Input: in, Err: err})
-	}
+	n.put(n.now, in)
 }
 
 func orNode(n, otherwise msg.Node) msg.Node {

@@ -53,6 +53,7 @@ type node struct {
 	ring  func(now offer.Time) bool // does what is due of it and reports whether there was anything; nil like alarm
 	onEnd func()                    // called once, when the node has ended
 	busy  sync.WaitGroup            // work beside the node's goroutine
+	tape  *tape                     // nil: nothing is recorded
 }
 
 func newNode(o options, m machine) *node {
@@ -195,9 +196,7 @@ func (n *node) step(now offer.Time, in msg.Input) {
 	}
 	n.now = now
 	n.account(in)
-	if err := n.m.Step(now, in); err != nil {
-		tell(n, Refused{Input: in, Err: err})
-	}
+	n.put(now, in)
 	for n.drain() {
 	}
 	if n.heard != nil {
@@ -205,6 +204,17 @@ func (n *node) step(now offer.Time, in msg.Input) {
 	}
 	if n.opts.stepped != nil {
 		n.opts.stepped()
+	}
+}
+
+// put steps the machine, with what is recorded around it; its effects are carried out by the drain that follows.
+func (n *node) put(now offer.Time, in msg.Input) {
+	whole := n.tape.before(now, in)
+	defer whole()
+	err := n.m.Step(now, in)
+	n.tape.after(err, n.m)
+	if err != nil {
+		tell(n, Refused{Input: in, Err: err})
 	}
 }
 

@@ -20,7 +20,7 @@ type Observation struct {
 	What What
 }
 
-// What happened: Sent, Lost, Delivered, LinkUp, LinkDown, Refused, MasterEvent, AgentEvent, Callback, ExecutorCallback.
+// What happened: Sent, Lost, Delivered, LinkUp, LinkDown, Refused, MasterEvent, AgentEvent, Callback, ExecutorCallback, Unrecorded.
 type What interface {
 	fmt.Stringer
 	isWhat()
@@ -63,6 +63,8 @@ type (
 		Input msg.Input
 		Err   error
 	}
+	// Unrecorded tells that the recording of the node has failed, and ended; it is told once.
+	Unrecorded struct{ Err error }
 	// MasterEvent is an event of the master's machine.
 	MasterEvent struct{ Event master.Event }
 	// AgentEvent is an event of an agent's machine.
@@ -79,6 +81,7 @@ func (Delivered) isWhat()        {}
 func (LinkUp) isWhat()           {}
 func (LinkDown) isWhat()         {}
 func (Refused) isWhat()          {}
+func (Unrecorded) isWhat()       {}
 func (MasterEvent) isWhat()      {}
 func (AgentEvent) isWhat()       {}
 func (Callback) isWhat()         {}
@@ -101,6 +104,9 @@ func (w LinkDown) String() string { return fmt.Sprintf("lost its link with %s: %
 
 // String gives one line.
 func (w Refused) String() string { return fmt.Sprintf("refuses %s: %v", kind(w.Input), w.Err) }
+
+// String gives one line.
+func (w Unrecorded) String() string { return fmt.Sprintf("is recorded no longer: %v", w.Err) }
 
 // String gives one line.
 func (w MasterEvent) String() string { return fmt.Sprint(w.Event) }

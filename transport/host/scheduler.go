@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/transport"
 )
 
@@ -40,8 +41,12 @@ func OpenScheduler(ctx context.Context, tr transport.Transport, cfg framework.Sc
 	n.calls.node = n.node
 	n.driver = framework.NewDriver(n.calls.put)
 	n.drain = n.carryOut
+	if err := n.record(replay.Header{Node: n.self, Scheduler: &cfg}); err != nil {
+		return nil, err
+	}
 	n.SetLeader(o.leader)
 	if err := n.open(ctx, tr); err != nil {
+		n.tape.close()
 		return nil, err
 	}
 	return n, nil
@@ -77,7 +82,7 @@ func (n *SchedulerNode) Do(ctx context.Context, f func(*framework.SchedulerSessi
 
 func (n *SchedulerNode) carryOut() bool {
 	rd := &n.rd
-	if !n.session.Ready(rd) {
+	if !n.taken(n.session.Ready(rd), rd) {
 		return false
 	}
 	n.transmit(rd.Dials, rd.Sends, rd.Closes)

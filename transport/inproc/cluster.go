@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/transport/host"
 )
 
@@ -57,6 +59,7 @@ type Cluster struct {
 	mourners  []func(msg.Node)
 	timers    []timer // in order of their time, then of their setting
 	clients   int
+	tapes     func(h *replay.Header) (io.WriteCloser, error)
 	ahead     map[msg.Node]time.Duration // of nodes whose clock is not right
 	polled    node                       // whose turn it is
 	err       error
@@ -149,11 +152,15 @@ func (c *Cluster) options() []host.Option {
 	return []host.Option{
 		host.ByHand(func(n *host.ExecutorNode) { c.roster.add(n) }, c.draw),
 		host.Woken(c.roster.wake),
-		host.ObserveWhile(func() bool { return len(c.observers) > 0 }, func(o host.Observation) {
+		host.ObserveWhile(func() bool { return len(c.observers) > 0 || c.tapes != nil }, func(o host.Observation) {
+			if lost, ok := o.What.(host.Unrecorded); ok {
+				c.fail("record "+string(o.Node), lost.Err)
+			}
 			for _, f := range c.observers {
 				f(o)
 			}
 		}),
+		host.Recording(c.tape),
 		host.AfterStep(func() {
 			for _, f := range c.hooks {
 				f()
@@ -354,6 +361,18 @@ func (c *Cluster) drop(name msg.Node) {
 	for _, f := range c.mourners {
 		f(name)
 	}
+}
+
+// Record writes down every input of all nodes that are added from now on, executors included (docs/protocol.md §21): open says
+// where to, see host.Recording and host.TapesIn. Nodes that run are recorded on, or not, as they were. A recording that fails
+// is what failed of the cluster: see Err. Tapes are whole once their nodes have ended: after Close.
+func (c *Cluster) Record(open func(h *replay.Header) (io.WriteCloser, error)) { c.tapes = open }
+
+func (c *Cluster) tape(h *replay.Header) (io.WriteCloser, error) {
+	if c.tapes == nil {
+		return nil, nil
+	}
+	return c.tapes(h)
 }
 
 // Observe tells f everything that happens at all nodes from now on.

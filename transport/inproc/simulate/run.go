@@ -2,9 +2,11 @@ package simulate
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
@@ -14,6 +16,8 @@ type Options struct {
 	CheckEvery int
 	// Trace gets a line for everything that happens.
 	Trace func(line string)
+	// Record says where what all nodes are stepped with is written down: see inproc.Cluster.Record.
+	Record func(h *replay.Header) (io.WriteCloser, error)
 
 	sabotage func(*world) // called at the beginning, by tests of the invariants
 }

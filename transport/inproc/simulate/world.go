@@ -50,6 +50,7 @@ func newWorld(p Plan, o Options) *world {
 	w.store = newMemory()
 	w.c = inproc.NewClusterOn(inproc.Config{Seed: p.Seed, Latency: time.Millisecond, Jitter: 3 * time.Millisecond})
 	w.c.SetStore(w.store)
+	w.c.Record(o.Record)
 	w.watchers = invariants(w)
 	w.c.Observe(w.observe)
 	w.c.AfterStep(w.stepped)

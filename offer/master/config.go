@@ -61,6 +61,9 @@ type Bounds struct {
 	PendingOperations   int         // operations that one agent has not answered; 10,000
 	AgentTasks          int         // live tasks of one agent, terminal ones until acknowledged; 1,000,000
 	Resources           int         // entries of one collection in a message; 10,000
+	Stack               int         // reservations on top of each other in one entry; 16
+	Ranges              int         // of one entry; 1,000,000
+	SetItems            int         // of one entry; 100,000
 	Labels              int         // of one object; 256
 	LabelBytes          int         // of a key or a value; 4 KiB
 	Attributes          int         // of an agent; 1,024
@@ -128,6 +131,9 @@ func (c Config) withDefaults() (Config, error) {
 		{"Bounds.PendingOperations", &b.PendingOperations, 10_000},
 		{"Bounds.AgentTasks", &b.AgentTasks, 1_000_000},
 		{"Bounds.Resources", &b.Resources, 10_000},
+		{"Bounds.Stack", &b.Stack, 16},
+		{"Bounds.Ranges", &b.Ranges, 1_000_000},
+		{"Bounds.SetItems", &b.SetItems, 100_000},
 		{"Bounds.Labels", &b.Labels, 256},
 		{"Bounds.LabelBytes", &b.LabelBytes, 4 << 10},
 		{"Bounds.Attributes", &b.Attributes, 1_024},

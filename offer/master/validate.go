@@ -48,8 +48,42 @@ func (m *Machine) boundResources(what string, r resources) error {
 	if r.Len() > m.cfg.Bounds.Resources {
 		return fmt.Errorf("%w: %s has %d resources, %d are allowed", ErrBound, what, r.Len(), m.cfg.Bounds.Resources)
 	}
+	for e := range r.All() {
+		if err := m.boundResource(&e); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
 	return nil
 }
+
+// boundResource bounds what one entry carries beside its amount.
+func (m *Machine) boundResource(e *resource.Resource) error {
+	b := &m.cfg.Bounds
+	for _, part := range []struct {
+		what       string
+		has, bound int
+	}{
+		{"reservations on top of each other", len(e.Reservations), b.Stack},
+		{"ranges", e.Ranges.Len(), b.Ranges},
+		{"items", e.Set.Len(), b.SetItems},
+	} {
+		if part.has > part.bound {
+			return fmt.Errorf("%w: %s has %d %s, %d are allowed", ErrBound, excerpt(e.Name), part.has, part.what, part.bound)
+		}
+	}
+	for i := range e.Reservations {
+		if err := m.boundLabels("a reservation", e.Reservations[i].Labels); err != nil {
+			return err
+		}
+	}
+	if d := e.Disk; d != nil && d.Source != nil {
+		return m.boundLabels("the source of a disk", d.Source.Metadata)
+	}
+	return nil
+}
+
+// excerpt shows the beginning of a name that nothing bounds yet.
+func excerpt(name string) string { return msg.CutText(name, 80) }
 
 func (m *Machine) boundOp(op reservation.Op) error {
 	switch o := op.(type) {

@@ -93,3 +93,49 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		require.ErrorContains(t, m.Check(), name)
 	}
 }
+
+// restarted is a machine that was started again with an executor, whose task's update is not on disk yet.
+func restarted(t *testing.T) *Machine {
+	cfg := Config{Entropy: [16]byte{1}, Node: "a", Checkpoint: true, Info: msg.AgentInfo{Resources: resource.MustParse("cpus:4")}}
+	var entries []msg.Entry
+	add := func(key string, k msg.Kept) {
+		b, err := msg.MarshalKept(k)
+		require.NoError(t, err)
+		entries = append(entries, msg.Entry{Key: key, Value: b})
+	}
+	add(keyAgent, msg.KeptAgent{Info: msg.AgentInfo{ID: "S1"}})
+	for _, c := range []msg.ContainerID{"c1", "c2"} {
+		e := msg.ExecutorID("e" + c[1:])
+		add(executorKey("F1", e), msg.KeptExecutor{Info: msg.ExecutorInfo{ID: e, Framework: "F1"}, Container: c})
+	}
+	add(frameworkKey("F1"), msg.KeptFramework{Info: msg.FrameworkInfo{ID: "F1", Checkpoint: true}})
+	add(taskKey("F1", "t1"), msg.KeptTask{Framework: "F1", Executor: "e1", Container: "c1", Info: msg.TaskInfo{ID: "t1"}})
+	m, err := New(cfg)
+	require.NoError(t, err)
+	require.NoError(t, m.Step(0, msg.Restored{Entries: entries}))
+	require.NoError(t, m.Step(0, msg.Recorded{Seq: m.journal.asked}))
+	require.NoError(t, m.Step(0, msg.LinkUp{Link: 2, Peer: "x"}))
+	require.NoError(t, m.Step(0, msg.Envelope{Link: 2, Body: msg.SubscribeExecutor{Framework: "F1", Executor: "e1", Container: "c1",
+		Tasks: []msg.TaskInfo{{ID: "t1"}}, Updates: []msg.TaskStatus{{Task: "t1", State: msg.TaskRunning, UUID: msg.UUID{1}}}}}))
+	return m
+}
+
+// docs/protocol.md §16.2: Check recounts what waits for the checkpoint, and who is waited for.
+func TestCheckNamesWhatIsCorruptOfACheckpoint(t *testing.T) {
+	require.NoError(t, restarted(t).Check())
+	for name, spoil := range map[string]func(m *Machine, e *executor){
+		"executors that may come back: counted": func(m *Machine, _ *executor) { m.awaited++ },
+		"recovering, and nothing is waited for": func(m *Machine, _ *executor) { m.back(m.frameworks["F1"].executors["e2"]) },
+		"effects that wait: counted":            func(m *Machine, _ *executor) { m.journal.size++ },
+		"effects wait for record":               func(m *Machine, _ *executor) { m.journal.held[0].after = 99 },
+		"record timer false":                    func(m *Machine, _ *executor) { m.timers.stop(m.journal.late) },
+		"records without a checkpoint":          func(m *Machine, _ *executor) { m.cfg.Checkpoint = false },
+		"updates 1 to 2, 1 kept":                func(_ *Machine, e *executor) { e.live["t1"].stream.count++ },
+		"recorded, its framework is not":        func(_ *Machine, e *executor) { e.framework.info.Checkpoint = false },
+	} {
+		m := restarted(t)
+		spoil(m, m.frameworks["F1"].executors["e1"])
+		require.ErrorIs(t, m.Check(), ErrBroken, name)
+		require.ErrorContains(t, m.Check(), name)
+	}
+}

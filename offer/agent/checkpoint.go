@@ -101,6 +101,9 @@ func (c *checkpoint) check() error {
 	return nil
 }
 
+// maxNumber is more updates than a task can have.
+const maxNumber = 1 << 62
+
 // checkUpdates holds the updates of a task against what their order allows: numbers without a gap, acknowledged ones first,
 // no uuid twice, and nothing after the end.
 func checkUpdates(key string, us []msg.KeptUpdate) error {
@@ -108,7 +111,7 @@ func checkUpdates(key string, us []msg.KeptUpdate) error {
 	for i, u := range us {
 		st := u.Status
 		switch {
-		case u.N == 0 || i > 0 && u.N != us[i-1].N+1:
+		case u.N == 0 || u.N > maxNumber || i > 0 && u.N != us[i-1].N+1:
 			return fault(ErrStoreCorrupt, "%s: update %d is missing", key, u.N-1)
 		case i > 0 && u.Acked && !us[i-1].Acked:
 			return fault(ErrStoreCorrupt, "%s: update %d is acknowledged before the one before it", key, u.N)

@@ -48,6 +48,16 @@ type (
 		Executor msg.ExecutorRef
 		Status   int
 	}
+	// OnOperation calls OperationUpdate of an OperationHandler. With Ack it is acknowledged as a task's status is; also where
+	// the scheduler is no OperationHandler, so that nobody waits for it.
+	OnOperation struct {
+		Status msg.OperationStatus
+		Ack    bool
+	}
+	// OnInverseOffers calls InverseOffers of an InverseOfferHandler.
+	OnInverseOffers struct{ Offers []msg.InverseOffer }
+	// OnInverseRescinded calls InverseOfferRescinded of an InverseOfferHandler.
+	OnInverseRescinded struct{ Offer msg.OfferID }
 	// OnError calls Error.
 	OnError struct{ Message string }
 )
@@ -84,19 +94,47 @@ func (c OnAgentLost) Invoke(s Scheduler, d Driver) { s.AgentLost(d, c.Agent) }
 // Invoke calls ExecutorLost.
 func (c OnExecutorLost) Invoke(s Scheduler, d Driver) { s.ExecutorLost(d, c.Executor, c.Status) }
 
+// Invoke calls OperationUpdate, if s has it, then acknowledges if it is to.
+func (c OnOperation) Invoke(s Scheduler, d Driver) {
+	h, ok := s.(OperationHandler)
+	if ok {
+		h.OperationUpdate(d, c.Status)
+	}
+	if c.Ack || !ok && !c.Status.UUID.IsZero() {
+		_ = d.AcknowledgeOperation(c.Status) // an ended driver owes no acknowledgement
+	}
+}
+
+// Invoke calls InverseOffers, if s has it.
+func (c OnInverseOffers) Invoke(s Scheduler, d Driver) {
+	if h, ok := s.(InverseOfferHandler); ok {
+		h.InverseOffers(d, c.Offers)
+	}
+}
+
+// Invoke calls InverseOfferRescinded, if s has it.
+func (c OnInverseRescinded) Invoke(s Scheduler, d Driver) {
+	if h, ok := s.(InverseOfferHandler); ok {
+		h.InverseOfferRescinded(d, c.Offer)
+	}
+}
+
 // Invoke calls Error.
 func (c OnError) Invoke(s Scheduler, d Driver) { s.Error(d, errors.New(c.Message)) }
 
-func (OnRegistered) isCallback()   {}
-func (OnReregistered) isCallback() {}
-func (OnDisconnected) isCallback() {}
-func (OnOffers) isCallback()       {}
-func (OnRescinded) isCallback()    {}
-func (OnStatus) isCallback()       {}
-func (OnMessage) isCallback()      {}
-func (OnAgentLost) isCallback()    {}
-func (OnExecutorLost) isCallback() {}
-func (OnError) isCallback()        {}
+func (OnRegistered) isCallback()       {}
+func (OnReregistered) isCallback()     {}
+func (OnDisconnected) isCallback()     {}
+func (OnOffers) isCallback()           {}
+func (OnRescinded) isCallback()        {}
+func (OnStatus) isCallback()           {}
+func (OnMessage) isCallback()          {}
+func (OnAgentLost) isCallback()        {}
+func (OnExecutorLost) isCallback()     {}
+func (OnError) isCallback()            {}
+func (OnOperation) isCallback()        {}
+func (OnInverseOffers) isCallback()    {}
+func (OnInverseRescinded) isCallback() {}
 
 // An ExecutorCallback is one call on an Executor, as data; the rules are those of Callback.
 type ExecutorCallback interface {

@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,13 @@ func (s *SchedulerSession) call(m msg.Message) error {
 		if c.UUID.IsZero() {
 			return fmt.Errorf("acknowledge %s: %w", c.Task, ErrNoUUID)
 		}
-	case msg.Decline, msg.Kill, msg.Reconcile:
+	case msg.AcknowledgeOperation:
+		if c.UUID.IsZero() {
+			return fmt.Errorf("acknowledge operation %s: %w", c.Operation, ErrNoUUID)
+		}
+	case msg.SetHint:
+		return s.hint(c)
+	case msg.Decline, msg.Kill, msg.Reconcile, msg.ReconcileOperations, msg.AcceptInverse, msg.DeclineInverse:
 	case msg.ShutdownExecutor:
 		if err := s.own(&c.Executor); err != nil {
 			return fmt.Errorf("shutdown: %w", err)
@@ -47,9 +54,16 @@ func (s *SchedulerSession) call(m msg.Message) error {
 	return nil
 }
 
-// drop answers a launch that no master can get.
+// drop answers launches, and operations with an id, that no master can get.
 func (s *SchedulerSession) drop(c msg.Accept) {
 	for _, op := range c.Operations {
+		if op.ID != "" && len(op.Tasks()) == 0 {
+			s.emit(OnOperation{Status: msg.OperationStatus{
+				Operation: op.ID,
+				State:     msg.OperationDropped,
+				Message:   "asked for while no master was connected",
+			}})
+		}
 		for _, t := range op.Tasks() {
 			s.emit(OnStatus{Status: msg.TaskStatus{
 				Task:    t.ID,
@@ -111,6 +125,22 @@ func (s *SchedulerSession) revive(c msg.Revive) error {
 	return nil
 }
 
+// hint remembers what the framework could use in a role of its own, for later masters too: at most one hint per role.
+func (s *SchedulerSession) hint(c msg.SetHint) error {
+	if _, err := s.held([]role.Name{c.Role}); err != nil {
+		return fmt.Errorf("hint: %w", err)
+	}
+	s.hints = slices.DeleteFunc(slices.Clone(s.hints), func(h msg.SetHint) bool { return h.Role == c.Role })
+	if c.Hint != nil {
+		s.hints = append(s.hints, c)
+		slices.SortFunc(s.hints, func(a, b msg.SetHint) int { return cmp.Compare(a.Role, b.Role) })
+	}
+	if s.subscribed {
+		s.send(c)
+	}
+	return nil
+}
+
 // update changes what the framework is. The driver names no suppressed roles: those it has and keeps stay suppressed.
 func (s *SchedulerSession) update(c msg.UpdateFramework) error {
 	was := s.cfg.Framework
@@ -130,6 +160,9 @@ func (s *SchedulerSession) update(c msg.UpdateFramework) error {
 	s.cfg.Framework = c.Framework
 	s.suppressed = slices.DeleteFunc(slices.Clone(s.suppressed), func(r role.Name) bool {
 		return !slices.Contains(c.Framework.Roles, r)
+	})
+	s.hints = slices.DeleteFunc(slices.Clone(s.hints), func(h msg.SetHint) bool {
+		return !slices.Contains(c.Framework.Roles, h.Role)
 	})
 	if s.subscribed {
 		c.Suppressed = slices.Clone(s.suppressed)

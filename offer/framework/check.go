@@ -39,7 +39,17 @@ func (s *SchedulerSession) Check() error {
 		rule{!s.subscribed || s.registered, "subscribed but never registered"},
 		rule{!s.registered || s.cfg.Framework.ID != "", "registered without an id"},
 		rule{slices.IsSorted(s.suppressed), "suppressed roles out of order"},
+		rule{s.hintsOrdered(), "hints out of order, twice for a role, or of a role that is not held"},
 	)
+}
+
+func (s *SchedulerSession) hintsOrdered() bool {
+	for i, h := range s.hints {
+		if h.Hint == nil || i > 0 && s.hints[i-1].Role >= h.Role || !slices.Contains(s.cfg.Framework.Roles, h.Role) {
+			return false
+		}
+	}
+	return true
 }
 
 // Check reports, wrapping ErrBroken, an invariant that does not hold.

@@ -10,9 +10,9 @@ import (
 )
 
 // Driver is how a scheduler speaks (docs/protocol.md §17). Each method checks what needs no state, queues an input for
-// the session and returns: nil is no promise of delivery. While the master is out of reach launches are answered by a
-// local status update, suppressions and changes of the framework are kept for the next subscription, and the rest is
-// dropped. After Stop or Abort every method returns a *StatusError and does nothing.
+// the session and returns: nil is no promise of delivery. While the master is out of reach launches, and operations with
+// an id, are answered by a local update, suppressions, hints and changes of the framework are kept for the next
+// subscription, and the rest is dropped. After Stop or Abort every method returns a *StatusError and does nothing.
 type Driver interface {
 	// Accept uses offers of one agent and role for operations, which run in order; no operations is a decline.
 	Accept(ids []msg.OfferID, ops []msg.Operation, f msg.Filters) error
@@ -34,6 +34,18 @@ type Driver interface {
 	Revive(roles ...role.Name) error
 	// Message carries bytes to an executor, at most once. e.Framework may be empty.
 	Message(e msg.ExecutorRef, data []byte) error
+	// AcknowledgeOperation tells that an operation's status was taken; ErrNoUUID if it is not one to acknowledge.
+	AcknowledgeOperation(s msg.OperationStatus) error
+	// ReconcileOperations asks for the states of operations that have an id; none means all. The answers come to an
+	// OperationHandler.
+	ReconcileOperations(ops ...msg.OperationRef) error
+	// AcceptInverseOffers agrees to leave agents; DeclineInverseOffers does not. f says how long not to be asked again.
+	AcceptInverseOffers(f msg.Filters, ids ...msg.OfferID) error
+	DeclineInverseOffers(f msg.Filters, ids ...msg.OfferID) error
+	// SetHint tells what the framework could use in a role: h.Count times h.Unit; nil takes it back (docs/allocation.md
+	// §8). It is advice: offers become fewer and smaller, never more than without. It is kept and told to every later
+	// master as well. h is not kept.
+	SetHint(r role.Name, h *offer.Hint) error
 	// UpdateFramework changes the framework's description; its id, user, principal and checkpointing must stay. What is
 	// suppressed stays so for the roles that are kept.
 	UpdateFramework(f msg.FrameworkInfo) error

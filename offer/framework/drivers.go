@@ -93,6 +93,47 @@ func (d driver) Message(e msg.ExecutorRef, data []byte) error {
 	return d.call(msg.ToExecutor{Executor: e, Data: data})
 }
 
+func (d driver) AcknowledgeOperation(s msg.OperationStatus) error {
+	if s.UUID.IsZero() {
+		return fmt.Errorf("acknowledge operation %s: %w", s.Operation, ErrNoUUID)
+	}
+	return d.call(msg.AcknowledgeOperation{Agent: s.Agent, Operation: s.Operation, UUID: s.UUID})
+}
+
+func (d driver) ReconcileOperations(ops ...msg.OperationRef) error {
+	for _, o := range ops {
+		if err := msg.ValidateID("reconcile: operation", string(o.Operation)); err != nil {
+			return err
+		}
+	}
+	return d.call(msg.ReconcileOperations{Operations: ops})
+}
+
+func (d driver) AcceptInverseOffers(f msg.Filters, ids ...msg.OfferID) error {
+	if len(ids) == 0 {
+		return fmt.Errorf("accept inverse offers: %w: none; name at least one", ErrCall)
+	}
+	return d.call(msg.AcceptInverse{Offers: ids, Filters: f})
+}
+
+func (d driver) DeclineInverseOffers(f msg.Filters, ids ...msg.OfferID) error {
+	if len(ids) == 0 {
+		return fmt.Errorf("decline inverse offers: %w: none; name at least one", ErrCall)
+	}
+	return d.call(msg.DeclineInverse{Offers: ids, Filters: f})
+}
+
+func (d driver) SetHint(r role.Name, h *offer.Hint) error {
+	if h != nil {
+		if h.Count < 0 || h.Unit.IsEmpty() {
+			return fmt.Errorf("hint for role %s: %w: %d times %q; a unit cannot be empty, nor a count negative", r, ErrCall, h.Count, h.Unit)
+		}
+		own := *h
+		h = &own
+	}
+	return d.call(msg.SetHint{Role: r, Hint: h})
+}
+
 func (d driver) UpdateFramework(f msg.FrameworkInfo) error {
 	return d.call(msg.UpdateFramework{Framework: f})
 }

@@ -30,6 +30,12 @@ func (s *SchedulerSession) receive(m msg.Message) error {
 		s.emit(OnRescinded(m))
 	case msg.Update:
 		s.emit(OnStatus{Status: m.Status, Ack: !s.cfg.ExplicitAck && !m.Status.UUID.IsZero()})
+	case msg.UpdateOperation:
+		s.emit(OnOperation{Status: m.Status, Ack: !s.cfg.ExplicitAck && !m.Status.UUID.IsZero()})
+	case msg.InverseOffers:
+		s.emit(OnInverseOffers(m))
+	case msg.RescindInverse:
+		s.emit(OnInverseRescinded(m))
 	case msg.FromExecutor:
 		s.emit(OnMessage{From: m.Executor, Data: m.Data})
 	case msg.Failure:
@@ -40,7 +46,8 @@ func (s *SchedulerSession) receive(m msg.Message) error {
 
 func isEvent(m msg.Message) bool {
 	switch m.(type) {
-	case msg.Offers, msg.Rescind, msg.Update, msg.FromExecutor, msg.Failure, msg.Heartbeat:
+	case msg.Offers, msg.Rescind, msg.Update, msg.FromExecutor, msg.Failure, msg.Heartbeat,
+		msg.UpdateOperation, msg.InverseOffers, msg.RescindInverse:
 		return true
 	}
 	return false

@@ -7,7 +7,7 @@ import (
 
 // Scheduler is what a framework's author writes: the article's ten callbacks (docs/protocol.md §17). They come strictly
 // one at a time and none comes after Driver.Stop or Driver.Abort. The interface never grows: what Mesos added later
-// will be optional interfaces. A callback may call its driver; such calls are queued and take effect after it returned.
+// are optional interfaces, OperationHandler and InverseOfferHandler. A callback may call its driver; such calls are queued and take effect after it returned.
 //
 // Embed NopScheduler to write only the callbacks of interest.
 type Scheduler interface {

@@ -33,8 +33,9 @@ type SchedulerSession struct {
 	subscribed bool // Subscribed came on link
 	registered bool // Registered was called
 	heartbeat  time.Duration
-	silence    alarm       // the connection is lost then
-	suppressed []role.Name // sorted
+	silence    alarm         // the connection is lost then
+	suppressed []role.Name   // sorted
+	hints      []msg.SetHint // by role, one each, none nil
 	out        SchedulerReady
 }
 

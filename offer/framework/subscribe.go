@@ -107,6 +107,9 @@ func (s *SchedulerSession) accept(m msg.Subscribed) error {
 		s.heartbeat = defaultHeartbeat
 	}
 	s.alive()
+	for _, h := range s.hints { // a master remembers none from another's time, nor from before a lost stream
+		s.send(h)
+	}
 	if s.registered {
 		s.emit(OnReregistered{Master: m.Master})
 		return nil

@@ -13,16 +13,20 @@ import (
 type (
 	// RegisterAgent asks for admission. Total is Info.Resources with the agent's own reservations and volumes applied.
 	RegisterAgent struct {
-		Info  AgentInfo
-		Total resource.Resources
+		Info         AgentInfo
+		Total        resource.Resources
+		Capabilities AgentCapabilities
 	}
-	// ReregisterAgent reports an agent that has an id, with everything it runs.
+	// ReregisterAgent reports an agent that has an id, with everything it runs, and the operations with an id that are under
+	// way or not acknowledged (docs/protocol.md §14).
 	ReregisterAgent struct {
-		Info       AgentInfo
-		Total      resource.Resources
-		Frameworks []FrameworkInfo
-		Executors  []ExecutorReport
-		Tasks      []TaskReport
+		Info         AgentInfo
+		Total        resource.Resources
+		Frameworks   []FrameworkInfo
+		Executors    []ExecutorReport
+		Tasks        []TaskReport
+		Operations   []OperationReport
+		Capabilities AgentCapabilities
 	}
 	// UpdateAgent tells the agent's own total. Operations that the agent has not answered before are not in it.
 	UpdateAgent struct{ Total resource.Resources }
@@ -36,10 +40,12 @@ type (
 		Status    TaskStatus
 		Latest    TaskState
 	}
-	// OperationUpdate tells how an operation ended at the agent.
+	// OperationUpdate tells how an operation ended at the agent. With Status.UUID set it is sent again until that is
+	// acknowledged (docs/protocol.md §14).
 	OperationUpdate struct {
-		UUID  UUID
-		Error string // "" applied
+		UUID   UUID
+		Error  string          // "" applied
+		Status OperationStatus // zero for operations without an id
 	}
 	// ExitedExecutor tells that an executor ended; Status is its raw exit status, -1 unknown.
 	ExitedExecutor struct {
@@ -72,11 +78,12 @@ type (
 		Agent       offer.AgentID
 		PingTimeout time.Duration
 	}
-	// AgentReregistered admits again; Reconcile lists tasks that the agent did not report.
+	// AgentReregistered admits again; Reconcile lists tasks that the agent did not report, Operations those operations.
 	AgentReregistered struct {
 		Agent       offer.AgentID
 		PingTimeout time.Duration
 		Reconcile   []RunningTask
+		Operations  []OperationReport
 	}
 	// Ping asks for a Pong; Connected is the master's view of the agent.
 	Ping struct{ Connected bool }
@@ -126,6 +133,7 @@ type (
 		UUID      UUID
 		Framework offer.FrameworkID // "" an operator's
 		Op        reservation.Op
+		ID        OperationID // "": no feedback wanted
 	}
 )
 

@@ -102,6 +102,7 @@ var (
 	messages = setOf[Message](
 		Subscribe{}, Teardown{}, Accept{}, Decline{}, Revive{}, Suppress{}, Kill{}, ShutdownExecutor{}, Acknowledge{}, Reconcile{},
 		ToExecutor{}, UpdateFramework{}, Subscribed{}, Offers{}, Rescind{}, Update{}, FromExecutor{}, Failure{}, Error{}, Heartbeat{},
+		AcknowledgeOperation{}, ReconcileOperations{}, SetHint{}, UpdateOperation{}, AckOperation{},
 		InverseOffers{}, RescindInverse{}, AcceptInverse{}, DeclineInverse{}, Drain{}, EndDrain{},
 		RegisterAgent{}, ReregisterAgent{}, UpdateAgent{}, UnregisterAgent{}, Pong{}, StatusUpdate{}, OperationUpdate{},
 		ExitedExecutor{}, AgentRegistered{}, AgentReregistered{}, Ping{}, ShutdownAgent{}, RunTasks{}, KillTask{}, StopExecutor{},
@@ -112,7 +113,7 @@ var (
 		Envelope{}, LinkUp{}, LinkDown{}, Tick{}, Leader{}, Call{}, StopDriver{}, AbortDriver{}, Operate{}, Loaded{}, Committed{},
 		VolumeDone{}, Started{}, StartFailed{}, Exited{}, StopAgent{}, Restored{}, Recorded{},
 	)
-	kept          = setOf[Kept](KeptAgent{}, KeptTotal{}, KeptDrain{}, KeptFramework{}, KeptExecutor{}, KeptTask{}, KeptUpdate{})
+	kept          = setOf[Kept](KeptAgent{}, KeptTotal{}, KeptDrain{}, KeptFramework{}, KeptExecutor{}, KeptTask{}, KeptUpdate{}, KeptOperation{})
 	actions       = setOf[Action](LaunchTasks{}, LaunchGroup{}, Change{})
 	operatorCalls = setOf[OperatorCall](
 		UpdateWeights{}, UpdateQuota{}, ChangeAgent{}, TeardownFramework{}, DeactivateAgent{}, ReactivateAgent{},

@@ -26,15 +26,24 @@ var ownForm = map[reflect.Type]bool{
 
 // names are the types whose values have names, by value.
 var names = map[reflect.Type][]string{
-	reflect.TypeFor[TaskState]():    taskStateNames(),
-	reflect.TypeFor[Source]():       {SourceMaster.String(), SourceAgent.String(), SourceExecutor.String()},
-	reflect.TypeFor[ExecutorType](): {"CUSTOM", "DEFAULT"},
+	reflect.TypeFor[TaskState]():      taskStateNames(),
+	reflect.TypeFor[OperationState](): operationStateNames(),
+	reflect.TypeFor[Source]():         {SourceMaster.String(), SourceAgent.String(), SourceExecutor.String()},
+	reflect.TypeFor[ExecutorType]():   {"CUSTOM", "DEFAULT"},
 }
 
 func taskStateNames() []string {
 	list := make([]string, len(taskStates))
 	for i := range taskStates {
 		list[i] = TaskState(i).String()
+	}
+	return list
+}
+
+func operationStateNames() []string {
+	list := make([]string, len(operationStates))
+	for i := range operationStates {
+		list[i] = OperationState(i).String()
 	}
 	return list
 }

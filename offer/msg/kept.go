@@ -14,8 +14,12 @@ type (
 	// KeptAgent is who the agent was: its description, with the id that a master gave it.
 	KeptAgent struct{ Info AgentInfo }
 	// KeptTotal is what operations made of the agent's resources: dynamic reservations and volumes
-	// (docs/resource-model.md §6.7).
-	KeptTotal struct{ Saved resource.Resources }
+	// (docs/resource-model.md §6.7). Last is the operation that made it, if that has an id and is not acknowledged: its own
+	// record follows, and counts as written with this one.
+	KeptTotal struct {
+		Saved resource.Resources
+		Last  *KeptOperation
+	}
 	// KeptDrain is what the agent was told about draining; without one it is not draining.
 	KeptDrain struct{ Drain Drain }
 	// KeptFramework is a checkpointing framework that has something at the agent.
@@ -44,6 +48,8 @@ type (
 		Status    TaskStatus
 		Acked     bool
 	}
+	// KeptOperation is an operation with an id that has ended, until its status is acknowledged.
+	KeptOperation struct{ Report OperationReport }
 )
 
 func (KeptAgent) isKept()     {}
@@ -53,6 +59,7 @@ func (KeptFramework) isKept() {}
 func (KeptExecutor) isKept()  {}
 func (KeptTask) isKept()      {}
 func (KeptUpdate) isKept()    {}
+func (KeptOperation) isKept() {}
 
 // MarshalKept writes a value of a checkpoint as Marshal does a message.
 func MarshalKept(k Kept, bounds ...CodecBounds) ([]byte, error) { return marshal(kept, k, bounds) }

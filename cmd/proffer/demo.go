@@ -60,6 +60,9 @@ func runDemo(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	defer os.RemoveAll(dir)
 	d := newDemo(o.seed, dir, stdout)
 	defer d.cluster.Close()
+	if o.record != "" {
+		d.cluster.Record(host.TapesIn(o.record))
+	}
 	if err := d.run(first); err != nil {
 		return demoError(stderr, exitFail, err)
 	}
@@ -75,6 +78,7 @@ type demoOptions struct {
 	seed                  uint64
 	noDetect              bool
 	resources, attributes string
+	record                string // a directory, "" none
 }
 
 func demoFlags(args []string, help io.Writer) (o demoOptions, err error) {
@@ -85,6 +89,7 @@ func demoFlags(args []string, help io.Writer) (o demoOptions, err error) {
 	f.BoolVar(&o.noDetect, "no-detect", false, "state the first agent as "+plainHost+" instead of detecting it")
 	f.StringVar(&o.resources, "resources", "", "state the first agent's resources; what is not stated is detected, unless --no-detect")
 	f.StringVar(&o.attributes, "attributes", "", "state the first agent's attributes")
+	f.StringVar(&o.record, "record", "", "write a tape of every node into this directory, for proffer replay")
 	if err = f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(help, "usage: proffer demo [flags]")

@@ -27,6 +27,7 @@ var commands = []command{
 		return runDetect(args, stdout, stderr)
 	}},
 	{"resources", "check texts of resources or attributes, one a line", runResources},
+	{"replay", "play what a node recorded, and print its state at any step", runReplay},
 	{"sim", "replay scenario files on an allocator", runSim},
 	{"soak", "run clusters with faults in virtual time and check invariants", runSoak},
 }

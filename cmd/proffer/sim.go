@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"flag"
@@ -250,15 +251,16 @@ func (s *simulation) reasons(r *scenario.Replay) []scenario.Reason {
 
 // progress tells where a long replay is, once a second.
 type progress struct {
-	out   io.Writer
-	now   func() time.Time
-	last  time.Time
-	where func(step int) string
+	command string // "" sim
+	out     io.Writer
+	now     func() time.Time
+	last    time.Time
+	where   func(step int) string
 }
 
 func (p *progress) tell(step int) {
 	if now := p.now(); now.Sub(p.last) >= time.Second {
 		p.last = now
-		fmt.Fprintf(p.out, "proffer sim: %s\n", p.where(step))
+		fmt.Fprintf(p.out, "proffer %s: %s\n", cmp.Or(p.command, "sim"), p.where(step))
 	}
 }

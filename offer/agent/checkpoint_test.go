@@ -355,7 +355,7 @@ func TestReservationsOutliveARestart(t *testing.T) {
 	before := r.m.Total()
 	r.restart()
 	require.True(t, before.Equal(r.m.Total()), "%v, was %v", r.m.Total(), before)
-	require.Equal(t, []string{"volume 1 create /w/volumes/roles/etl/v1"}, r.lines(), "it is made sure of")
+	require.Equal(t, []string{"volume 1 create /w/volumes/roles/etl/v1", "adopt []"}, r.lines(), "it is made sure of")
 	require.Equal(t, agent.Recovering, r.m.State())
 	r.volumeDone(1, "")
 	require.True(t, before.Equal(r.reregister().Total))

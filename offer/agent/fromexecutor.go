@@ -124,12 +124,11 @@ func (m *Machine) executorUpdate(e *executor, st msg.TaskStatus) error {
 	if st.Time == 0 {
 		st.Time = m.now
 	}
-	if t.recorded {
-		if err := m.writable(keptUpdate(t, t.stream.count+1, st)); err != nil {
-			return fmt.Errorf("update of %s: %w", st.Task, err)
-		}
+	value, err := writtenUpdate(t, st)
+	if err != nil {
+		return fmt.Errorf("update of %s: %w", st.Task, err)
 	}
-	m.keep(t, st)
+	m.keep(t, st, value)
 	m.ackUpdate(e, st)
 	return nil
 }

@@ -140,9 +140,12 @@ func (m *Machine) unkeepTask(t *task) {
 	}
 }
 
-// keptUpdate is the record of a task's n-th update.
-func keptUpdate(t *task, n uint64, st msg.TaskStatus) msg.KeptUpdate {
-	return msg.KeptUpdate{Framework: t.framework.info.ID, N: n, Status: st}
+// writtenUpdate is the record of a task's next update, nil if the task has none.
+func writtenUpdate(t *task, st msg.TaskStatus) ([]byte, error) {
+	if !t.recorded {
+		return nil, nil
+	}
+	return written(msg.KeptUpdate{Framework: t.framework.info.ID, N: t.stream.count + 1, Status: st})
 }
 
 // keepAck records that the scheduler has a task's n-th update.
@@ -151,7 +154,6 @@ func (m *Machine) keepAck(t *task, n uint64, st msg.TaskStatus) {
 		return
 	}
 	st.Data = nil
-	k := keptUpdate(t, n, st)
-	k.Acked = true
-	m.must(updateKey(k.Framework, t.info.ID, n), k)
+	f := t.framework.info.ID
+	m.must(updateKey(f, t.info.ID, n), msg.KeptUpdate{Framework: f, N: n, Status: st, Acked: true})
 }

@@ -276,6 +276,13 @@ func (r *rig) lines() (out []string) {
 	for _, s := range r.last.Stops {
 		add("stop %s", r.short(string(s.Container)))
 	}
+	if r.last.Adopt != nil {
+		names := []string{}
+		for _, c := range r.last.Adopt.Containers {
+			names = append(names, r.short(string(c)))
+		}
+		add("adopt %v", names)
+	}
 	if r.last.Exit {
 		add("exit %v", r.last.Err)
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/proffer-go/proffer/offer/msg"
@@ -67,7 +68,12 @@ func (m *Machine) report(t *task, s msg.TaskState, r msg.Reason, text string) {
 	if t.exec != nil {
 		st.Container = t.exec.container
 	}
-	m.keep(t, st)
+	value, err := writtenUpdate(t, st)
+	if err != nil {
+		m.halt(fmt.Errorf("%w: %w", ErrCheckpoint, err))
+		return
+	}
+	m.keep(t, st, value)
 }
 
 // own is a status that the agent makes.

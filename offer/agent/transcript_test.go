@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/reservation"
 	"github.com/proffer-go/proffer/resource"
@@ -42,10 +43,26 @@ import (
 //	tasks                                what a re-registration would report
 //	events                               what happened since the last events
 //
+// And of an agent that keeps a checkpoint:
+//
+//	run … checkpoint                     for a framework that checkpoints
+//	disk slow | fast                     records wait until they are said to be written, or not
+//	written n=1                          the disk has the first n records that wait, and says so
+//	restart                              the process dies and starts again with what is on disk
+//	disk                                 the keys that are on disk
+//
 // Each prints its effects in order, "error: …" if refused, "ok" if there is nothing to do.
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
 		s := &script{rig: newRig(t)}
+		datadriven.RunTest(t, path, s.command)
+	})
+}
+
+// TestRestarts plays what happens to an agent that keeps a checkpoint (docs/protocol.md §4.1).
+func TestRestarts(t *testing.T) {
+	datadriven.Walk(t, "testdata/restarts", func(t *testing.T, path string) {
+		s := &script{rig: newRig(t, checkpointing)}
 		datadriven.RunTest(t, path, s.command)
 	})
 }
@@ -68,6 +85,19 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) string {
 			out = append(out, fmt.Sprintf("%s %v executor=%s", r.Info.ID, r.State, r.Executor))
 		}
 		return lines(out)
+	case "disk":
+		if d.HasArg("slow") || d.HasArg("fast") {
+			s.slow = d.HasArg("slow")
+			return lines(nil)
+		}
+		return lines(s.keys())
+	case "written":
+		s.last = agent.Ready{}
+		s.save(s.number(d, "n"))
+		return lines(append(s.lines(), s.waiting()...))
+	case "restart":
+		s.restart()
+		return lines(append(s.lines(), s.m.State().String()))
 	case "events":
 		var out []string
 		for _, e := range s.events[s.seen:] {
@@ -79,7 +109,19 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) string {
 	if err := s.try(s.input(d)); err != nil {
 		return "error: " + err.Error() + "\n"
 	}
-	return lines(s.lines())
+	return lines(append(s.lines(), s.waiting()...))
+}
+
+// waiting lists the records that the disk has not written.
+func (s *script) waiting() (out []string) {
+	for _, r := range s.pending {
+		verb := "put"
+		if r.Delete {
+			verb = "delete"
+		}
+		out = append(out, fmt.Sprintf("waits: %s %s", verb, r.Key))
+	}
+	return out
 }
 
 func lines(ls []string) string {
@@ -213,6 +255,7 @@ func (s *script) run(d *datadriven.TestData) msg.Message {
 	b := run(d.HasArg("launch"), ids...)
 	b.Executor.ID = msg.ExecutorID(s.arg(d, "exec"))
 	b.Group = d.HasArg("group")
+	b.Framework.Checkpoint = d.HasArg("checkpoint")
 	for i := range b.Tasks {
 		if v := s.arg(d, "volume"); v != "" {
 			b.Tasks[i].Resources = b.Tasks[i].Resources.Add(volume(v, "data", 10))

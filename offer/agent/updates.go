@@ -26,14 +26,14 @@ func (s *stream) has(u msg.UUID) bool {
 }
 
 // keep puts an update into its task's stream: it is the task's state now, and goes out when it is the head. Before anybody
-// hears of it, its executor included, it is recorded.
-func (m *Machine) keep(t *task, st msg.TaskStatus) {
+// hears of it, its executor included, it is recorded: value is what writtenUpdate made of it.
+func (m *Machine) keep(t *task, st msg.TaskStatus, value []byte) {
 	t.state = st.State
 	t.stream.pending = append(t.stream.pending, st)
 	t.stream.count++
 	m.updates++
 	if t.recorded {
-		m.must(updateKey(t.framework.info.ID, t.info.ID, t.stream.count), keptUpdate(t, t.stream.count, st))
+		m.recordValue(updateKey(t.framework.info.ID, t.info.ID, t.stream.count), value)
 	}
 	m.event(Event{
 		Kind: EventTaskUpdated, Framework: t.framework.info.ID, Executor: t.executor, Task: t.info.ID,

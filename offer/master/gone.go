@@ -39,11 +39,20 @@ func (m *Machine) giveUp(id offer.AgentID) (waits bool, err error) {
 
 const goneText = "an operator gave its agent up"
 
+// goneReason is why tasks of an agent that an operator gave up end: frameworks without the state for it learn no more than that
+// the agent was removed (docs/protocol.md §4.5).
+func goneReason(f *framework) msg.Reason {
+	if f.info.Capabilities.PartitionAware {
+		return msg.ReasonAgentRemovedByOperator
+	}
+	return msg.ReasonAgentRemoved
+}
+
 // endGone ends a registered agent.
 func (m *Machine) endGone(a *agent) {
 	for _, t := range a.sortedTasks() {
 		if f := m.frameworks[t.Framework]; !t.State.Terminal() {
-			m.announce(f, t, msg.TaskGoneByOperator.For(f.info.Capabilities), msg.ReasonAgentRemovedByOperator, goneText)
+			m.announce(f, t, msg.TaskGoneByOperator.For(f.info.Capabilities), goneReason(f), goneText)
 		}
 		m.endTask(t)
 	}
@@ -68,7 +77,7 @@ func (m *Machine) endLost(id offer.AgentID) {
 		f.unreachable.remove(k.task)
 		if t.Unreachable != 0 { // what was over already stays as it was
 			t.State = msg.TaskGoneByOperator.For(f.info.Capabilities)
-			t.Forwarded = m.masterStatus(t, t.State, msg.ReasonAgentRemovedByOperator, goneText)
+			t.Forwarded = m.masterStatus(t, t.State, goneReason(f), goneText)
 			m.toFramework(f, msg.Update{Status: t.Forwarded})
 		}
 		m.remembered(f, t)

@@ -30,6 +30,8 @@ var (
 	ErrNotLeading = errors.New("master: not leading yet")
 	// ErrResigned: the master leads no longer; it wraps why. Look for the new leader.
 	ErrResigned = errors.New("master: leads no longer")
+	// ErrDeposed: an election ended the lead. It is wrapped by ErrResigned's error.
+	ErrDeposed = errors.New("master: deposed")
 	// ErrBusy: another change of the same thing is being written down. Try again soon.
 	ErrBusy = errors.New("master: a change is under way")
 	// ErrCorrupt: Check found books that do not agree.

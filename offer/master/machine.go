@@ -130,6 +130,9 @@ func (m *Machine) take(in msg.Input) error {
 		return m.loaded(in)
 	case msg.Committed:
 		return m.committed(in)
+	case msg.Deposed:
+		m.resign(fmt.Errorf("%w: %s", ErrDeposed, in.Cause))
+		return nil
 	case msg.LinkUp:
 		return m.linkUp(in)
 	case msg.LinkDown:

@@ -111,7 +111,7 @@ var (
 	)
 	inputs = setOf[Input](
 		Envelope{}, LinkUp{}, LinkDown{}, Tick{}, Leader{}, Call{}, StopDriver{}, AbortDriver{}, Operate{}, Loaded{}, Committed{},
-		VolumeDone{}, Started{}, StartFailed{}, Exited{}, StopAgent{}, Restored{}, Recorded{},
+		VolumeDone{}, Started{}, StartFailed{}, Exited{}, StopAgent{}, Restored{}, Recorded{}, Deposed{},
 	)
 	kept          = setOf[Kept](KeptAgent{}, KeptTotal{}, KeptDrain{}, KeptFramework{}, KeptExecutor{}, KeptTask{}, KeptUpdate{}, KeptOperation{})
 	actions       = setOf[Action](LaunchTasks{}, LaunchGroup{}, Change{})

@@ -23,6 +23,11 @@ type (
 	}
 )
 
+// Deposed tells a master that it leads no longer, or cannot be sure that it does (docs/protocol.md §5): it says nothing more.
+type Deposed struct{ Cause string }
+
+func (Deposed) isInput() {}
+
 // What an agent's checkpoint answers, stepped into the agent by its host (docs/protocol.md §16.2).
 type (
 	// Restored is the first input of an agent that keeps a checkpoint: all that it holds. With Err it could not be read,

@@ -64,9 +64,14 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 			return nil, err
 		}
 	}
-	n.SetLeader(o.leader)
+	if o.detector == nil {
+		n.SetLeader(o.leader)
+	}
 	if err := n.open(ctx, tr); err != nil {
 		n.tape.close()
+		return nil, err
+	}
+	if err := n.findLeader(ctx); err != nil {
 		return nil, err
 	}
 	return n, nil

@@ -24,6 +24,7 @@ import (
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/offer/replay"
+	"github.com/proffer-go/proffer/transport"
 )
 
 // Errors of nodes.
@@ -48,22 +49,24 @@ const DefaultInbound = 10_000
 type Option func(*options)
 
 type options struct {
-	self     msg.Node
-	leader   msg.Node
-	entropy  [16]byte
-	observe  Observer
-	hand     bool
-	spawn    func(*ExecutorNode)
-	draw     func() [16]byte
-	volumes  Volumes
-	launcher Launcher
-	observed func() bool // nil: always
-	stepped  func()
-	woken    func(self msg.Node)
-	inbound  int
-	store    registry.Store
-	faults   func(commit int) StoreFault
-	tape     func(h *replay.Header) (io.WriteCloser, error)
+	self      msg.Node
+	leader    msg.Node
+	entropy   [16]byte
+	observe   Observer
+	hand      bool
+	spawn     func(*ExecutorNode)
+	draw      func() [16]byte
+	volumes   Volumes
+	launcher  Launcher
+	observed  func() bool // nil: always
+	stepped   func()
+	woken     func(self msg.Node)
+	inbound   int
+	store     registry.Store
+	faults    func(commit int) StoreFault
+	tape      func(h *replay.Header) (io.WriteCloser, error)
+	contender transport.Contender
+	detector  transport.Detector
 
 	checkpoint   agent.Store
 	recordFaults func(save int) StoreFault

@@ -47,9 +47,13 @@ func (n *node) end(err error) {
 		n.err = err
 	}
 	n.queue = nil
+	unfollow := n.unfollow
 	n.mu.Unlock()
 	if !first {
 		return
+	}
+	if unfollow != nil {
+		unfollow()
 	}
 	n.awake()
 	n.port.Close()

@@ -48,13 +48,21 @@ func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, 
 	if err := n.record(replay.Header{Node: n.self, Master: &cfg}); err != nil {
 		return nil, err
 	}
-	if err := n.store.load(ctx); err != nil {
-		n.tape.close()
-		return nil, err
+	if o.contender == nil {
+		if err := n.store.load(ctx); err != nil {
+			n.tape.close()
+			return nil, err
+		}
 	}
 	if err := n.open(ctx, tr); err != nil {
 		n.tape.close()
 		return nil, err
+	}
+	if o.contender != nil {
+		withdraw, err := o.contender.Contend(ctx, n.self, candidate{n})
+		if err := n.follow(withdraw, err); err != nil {
+			return nil, err
+		}
 	}
 	return n, nil
 }

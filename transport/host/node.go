@@ -47,13 +47,14 @@ type node struct {
 	ended   bool
 	err     error // why it ended
 
-	done  bool                      // the machine has ended: the node ends when its links have
-	heard func(msg.Input)           // called after each step; may be nil
-	alarm func() (offer.Time, bool) // the host's own deadline, beside the machine's; may be nil
-	ring  func(now offer.Time) bool // does what is due of it and reports whether there was anything; nil like alarm
-	onEnd func()                    // called once, when the node has ended
-	busy  sync.WaitGroup            // work beside the node's goroutine
-	tape  *tape                     // nil: nothing is recorded
+	done     bool                      // the machine has ended: the node ends when its links have
+	heard    func(msg.Input)           // called after each step; may be nil
+	alarm    func() (offer.Time, bool) // the host's own deadline, beside the machine's; may be nil
+	ring     func(now offer.Time) bool // does what is due of it and reports whether there was anything; nil like alarm
+	onEnd    func()                    // called once, when the node has ended
+	busy     sync.WaitGroup            // work beside the node's goroutine
+	tape     *tape                     // nil: nothing is recorded
+	unfollow func()                    // ends its part in an election; nil: none
 }
 
 func newNode(o options, m machine) *node {

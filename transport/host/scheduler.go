@@ -44,9 +44,14 @@ func OpenScheduler(ctx context.Context, tr transport.Transport, cfg framework.Sc
 	if err := n.record(replay.Header{Node: n.self, Scheduler: &cfg}); err != nil {
 		return nil, err
 	}
-	n.SetLeader(o.leader)
+	if o.detector == nil {
+		n.SetLeader(o.leader)
+	}
 	if err := n.open(ctx, tr); err != nil {
 		n.tape.close()
+		return nil, err
+	}
+	if err := n.findLeader(ctx); err != nil {
 		return nil, err
 	}
 	return n, nil

@@ -48,7 +48,9 @@ type Cluster struct {
 	seed      uint64
 	now       offer.Time
 	roster    roster
-	master    *host.MasterNode
+	master    *host.MasterNode // the latest
+	masters   map[msg.Node]*host.MasterNode
+	election  *Election // nil: none is held
 	store     registry.Store
 	faults    func(commit int) host.StoreFault
 	agents    map[msg.Node]*host.AgentNode
@@ -86,7 +88,7 @@ func NewCluster(seed uint64) *Cluster { return NewClusterOn(Config{Seed: seed}) 
 // NewClusterOn makes an empty cluster on a network of cfg; all its randomness comes from cfg.Seed.
 func NewClusterOn(cfg Config) *Cluster {
 	return &Cluster{net: New(cfg), rng: rand.New(rand.NewPCG(cfg.Seed, 1)), seed: cfg.Seed, now: Begin, store: registry.NewMemory(),
-		roster: newRoster(), agents: map[msg.Node]*host.AgentNode{}, machines: map[msg.Node]*agentMachine{}}
+		roster: newRoster(), masters: map[msg.Node]*host.MasterNode{}, agents: map[msg.Node]*host.AgentNode{}, machines: map[msg.Node]*agentMachine{}}
 }
 
 // AddMaster adds the master, as host.DefaultMaster unless cfg names a node. Entropy and the allocator's seed come from
@@ -97,11 +99,15 @@ func (c *Cluster) AddMaster(cfg master.Config) *host.MasterNode {
 	if cfg.Allocator.Seed == 0 {
 		cfg.Allocator.Seed = c.seed
 	}
-	n, err := host.OpenMaster(context.Background(), c.net, cfg, append(c.options(), host.WithStore(c.store), host.WithStoreFaults(c.storeFault))...)
+	opts := append(c.options(), host.WithStore(c.store), host.WithStoreFaults(c.storeFault))
+	if c.election != nil {
+		opts = append(opts, host.WithContender(c.election))
+	}
+	n, err := host.OpenMaster(context.Background(), c.net, cfg, opts...)
 	if c.fail("add master", err) {
 		return nil
 	}
-	c.master = n
+	c.master, c.masters[n.Node()] = n, n
 	c.roster.add(n)
 	return n
 }
@@ -147,9 +153,24 @@ func (c *Cluster) AddSchedulerAs(name msg.Node, info msg.FrameworkInfo, s framew
 	return n.Driver()
 }
 
+// HoldElections has the masters that are added from now on stand for election, and the agents and schedulers that are added ask
+// who leads: call it first, and give each master a cfg.Node of its own. The election is changed by hand, too.
+func (c *Cluster) HoldElections() *Election {
+	c.election = NewElection()
+	return c.election
+}
+
+// leading is the master that leads, or the latest where nobody is elected; nil if there is none.
+func (c *Cluster) leading() *host.MasterNode {
+	if c.election != nil {
+		return c.masters[c.election.Leader()]
+	}
+	return c.master
+}
+
 // options are those of every node.
 func (c *Cluster) options() []host.Option {
-	return []host.Option{
+	opts := []host.Option{
 		host.ByHand(func(n *host.ExecutorNode) { c.roster.add(n) }, c.draw),
 		host.Woken(c.roster.wake),
 		host.ObserveWhile(func() bool { return len(c.observers) > 0 || c.tapes != nil }, func(o host.Observation) {
@@ -167,6 +188,10 @@ func (c *Cluster) options() []host.Option {
 			}
 		}),
 	}
+	if c.election != nil {
+		opts = append(opts, host.WithDetector(c.election))
+	}
+	return opts
 }
 
 // draw makes entropy from the seed.
@@ -289,12 +314,12 @@ func (c *Cluster) Now() offer.Time { return c.now }
 // Network is what the nodes are linked by: use it to Cut, Heal and Break.
 func (c *Cluster) Network() *Network { return c.net }
 
-// Master is the master's machine, to read and explain; nil if there is none.
+// Master is the machine of the master that leads, to read and explain; nil if there is none.
 func (c *Cluster) Master() *master.Machine {
-	if c.master == nil {
-		return nil
+	if n := c.leading(); n != nil {
+		return n.Machine()
 	}
-	return c.master.Machine()
+	return nil
 }
 
 // Agent is an agent's machine, to read; nil if there is none of that name.
@@ -314,11 +339,11 @@ func (c *Cluster) Operate(call msg.OperatorCall) error {
 	switch {
 	case c.err != nil:
 		return c.err
-	case c.master == nil:
+	case c.leading() == nil:
 		return ErrNoMaster
 	}
 	answer := host.ErrEnded
-	c.master.Submit("", call, func(err error) { answer = err })
+	c.leading().Submit("", call, func(err error) { answer = err })
 	if c.Settle(); c.err != nil {
 		return c.err
 	}
@@ -328,11 +353,12 @@ func (c *Cluster) Operate(call msg.OperatorCall) error {
 // Submit makes an operator's call and returns at once, also from within callbacks; answered is called with the answer, which
 // is ErrNoMaster, on the spot, where there is no master.
 func (c *Cluster) Submit(call msg.OperatorCall, answered func(error)) {
-	if c.master == nil {
+	n := c.leading()
+	if n == nil {
 		answered(ErrNoMaster)
 		return
 	}
-	c.master.Submit("", call, answered)
+	n.Submit("", call, answered)
 }
 
 // Kill ends a node at once, as a crash would: its links end and it says nothing more. An agent's executors run on; see
@@ -356,6 +382,7 @@ func (c *Cluster) drop(name msg.Node) {
 	if c.master != nil && c.master.Node() == name {
 		c.master = nil
 	}
+	delete(c.masters, name)
 	delete(c.agents, name)
 	c.roster.remove(name)
 	for _, f := range c.mourners {
@@ -391,14 +418,14 @@ func (c *Cluster) Fail(err error) { c.fail("stopped", err) }
 // Err returns what failed first, nil if nothing did.
 func (c *Cluster) Err() error { return c.err }
 
-// Check recomputes the books of the master and of every agent and returns what does not agree, or what failed before.
+// Check recomputes the books of every master and of every agent and returns what does not agree, or what failed before.
 func (c *Cluster) Check() error {
 	if c.err != nil {
 		return c.err
 	}
-	if c.master != nil {
-		if err := c.master.Machine().Check(); err != nil {
-			return fmt.Errorf("inproc: %s: %w", c.master.Node(), err)
+	for _, name := range slices.Sorted(maps.Keys(c.masters)) {
+		if err := c.masters[name].Machine().Check(); err != nil {
+			return fmt.Errorf("inproc: %s: %w", name, err)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.agents)) {

@@ -7,7 +7,6 @@ import (
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
-	"github.com/proffer-go/proffer/transport/host"
 )
 
 // CheckBooks settles and checks that all books agree: those of each machine, as after every step; the allocator's with the
@@ -29,7 +28,7 @@ func (c *Cluster) report(s Snapshot) {
 // disagreements compares a master with its agents.
 func (c *Cluster) disagreements(s Snapshot) (list []error) {
 	for i, row := range s.Master.Agents {
-		if !row.Connected || c.engine.network().OnTheWay(host.DefaultMaster, row.Node) > 0 {
+		if !row.Connected || c.engine.network().OnTheWay(c.Leader(), row.Node) > 0 {
 			continue
 		}
 		for _, a := range s.Agents {

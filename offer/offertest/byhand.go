@@ -16,12 +16,16 @@ import (
 
 // byHand runs everything on the test's goroutine.
 type byHand struct {
-	c     *inproc.Cluster
-	wrong error
+	c        *inproc.Cluster
+	election *inproc.Election
+	wrong    error
 }
 
 func newByHand(cfg config, observe host.Observer) *byHand {
 	e := &byHand{c: inproc.NewClusterOn(inproc.Config{Seed: cfg.seed, Latency: cfg.latency, Jitter: cfg.jitter})}
+	if cfg.standbys > 0 {
+		e.election = e.c.HoldElections()
+	}
 	e.c.Observe(observe)
 	e.c.AfterStep(func() {
 		if e.wrong == nil {
@@ -36,7 +40,30 @@ func (e *byHand) advance(d time.Duration) error { e.c.Advance(d); return e.c.Err
 func (e *byHand) now() offer.Time               { return e.c.Now() }
 func (e *byHand) network() *inproc.Network      { return e.c.Network() }
 
-func (e *byHand) startMaster(cfg master.Config) error { e.c.AddMaster(cfg); return e.c.Err() }
+func (e *byHand) startMaster(cfg master.Config) (msg.MasterID, error) {
+	n := e.c.AddMaster(cfg)
+	if n == nil {
+		return "", e.c.Err()
+	}
+	return n.Machine().Info().ID, nil
+}
+
+func (e *byHand) elections() *inproc.Election { return e.election }
+
+func (e *byHand) leader() msg.Node {
+	if m := e.c.Master(); m != nil {
+		return m.Info().Node
+	}
+	return ""
+}
+
+func (e *byHand) failCommits(f func() host.StoreFault) {
+	if f == nil {
+		e.c.FailCommits(nil)
+		return
+	}
+	e.c.FailCommits(func(int) host.StoreFault { return f() })
+}
 
 func (e *byHand) startAgent(s agentSpec, executors host.Executors) error {
 	e.c.AddAgent(s.name, s.info, executors)

@@ -19,7 +19,14 @@ type engine interface {
 	now() offer.Time
 	network() *inproc.Network
 
-	startMaster(cfg master.Config) error
+	// startMaster starts a master, which leads, or stands for election where they are held.
+	startMaster(cfg master.Config) (msg.MasterID, error)
+	// leader is the node of the master that leads; "" there is none.
+	leader() msg.Node
+	// elections are held; nil: they are not.
+	elections() *inproc.Election
+	// failCommits asks f what goes wrong with each commit of every master from now on; nil: nothing.
+	failCommits(f func() host.StoreFault)
 	startAgent(s agentSpec, executors host.Executors) error
 	startScheduler(name msg.Node, cfg framework.SchedulerConfig, s framework.Scheduler) (framework.Driver, error)
 	// restartAgent starts an agent that does not run with what it has on disk, and with its executors that still run.
@@ -34,7 +41,7 @@ type engine interface {
 	runs(name msg.Node) bool
 
 	operate(call msg.OperatorCall) error
-	// master calls f with the machine of the master that was started last, if it runs.
+	// master calls f with the machine of the master that leads, if there is one.
 	master(f func(*master.Machine)) bool
 	agent(name msg.Node, f func(*agent.Machine)) bool
 	// check tells which machine found its own books wrong after a step.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/framework"
-	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport/host"
 )
@@ -107,13 +106,10 @@ func (e *events) brief(text string) string {
 func (c *Cluster) note(what string) { c.events.put(event{c.Now(), "test", plain(what)}) }
 
 // nameMaster lets the ids that a new master gives be shown by a short name: M1-S0, M1-O1, M1-0000.
-func (c *Cluster) nameMaster() {
-	c.engine.master(func(m *master.Machine) {
-		id := string(m.Info().ID)
-		c.events.mu.Lock()
-		defer c.events.mu.Unlock()
-		c.events.shorten(id, func() string { c.events.masters++; return fmt.Sprintf("M%d", c.events.masters) })
-	})
+func (c *Cluster) nameMaster(id msg.MasterID) {
+	c.events.mu.Lock()
+	defer c.events.mu.Unlock()
+	c.events.shorten(string(id), func() string { c.events.masters++; return fmt.Sprintf("M%d", c.events.masters) })
 }
 
 // Events lists what happened so far, the latest 10,000 and some, one line each: events of master and agents, links,

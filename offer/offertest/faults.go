@@ -1,8 +1,10 @@
 package offertest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport/host"
@@ -80,33 +82,82 @@ func (c *Cluster) knownAgent(name msg.Node) bool {
 	return false
 }
 
-// KillLeader ends the master at once. Tasks run on; agents and schedulers look for another one: see StartMaster.
+// Leader is the node of the master that leads, "" if there is none.
+func (c *Cluster) Leader() msg.Node { return c.engine.leader() }
+
+// KillLeader ends the master that leads at once. Tasks run on; agents and schedulers look for another one: a standby, see
+// WithStandbys, or what StartMaster starts.
 func (c *Cluster) KillLeader() {
 	c.t.Helper()
-	if !c.engine.runs(host.DefaultMaster) {
+	leader := c.Leader()
+	if leader == "" {
 		c.t.Fatalf("offertest: there is no master to kill")
 		return
 	}
-	c.note("kills master")
-	c.engine.kill(host.DefaultMaster)
+	c.note("kills " + string(leader))
+	c.engine.kill(leader)
 }
 
+// DeposeLeader ends the lead of a master that is alive, as when it loses contact with whoever keeps the leases: it says nothing
+// more and ends, and a standby is elected (docs/protocol.md §5). It needs WithStandbys.
+func (c *Cluster) DeposeLeader() {
+	c.t.Helper()
+	e, leader := c.engine.elections(), c.Leader()
+	if e == nil || leader == "" {
+		c.t.Fatalf("offertest: nobody was elected; use WithStandbys, and StartMaster if all have ended")
+		return
+	}
+	c.note("deposes " + string(leader))
+	e.Depose()
+}
+
+// FailCommits lets every commit to the masters' registry fail from now on, until HealCommits: the leader resigns with its next
+// one, and announces nothing of it (docs/protocol.md §5).
+func (c *Cluster) FailCommits() {
+	c.note("the registry fails")
+	c.engine.failCommits(func() host.StoreFault { return host.StoreFault{Lost: true, Err: errRegistry} })
+}
+
+// SlowCommits lets every commit to the masters' registry take d longer from now on, until HealCommits. From 20 seconds on
+// the leader resigns.
+func (c *Cluster) SlowCommits(d time.Duration) {
+	c.note(fmt.Sprintf("the registry takes %v", d))
+	c.engine.failCommits(func() host.StoreFault { return host.StoreFault{Delay: d} })
+}
+
+// HealCommits ends FailCommits and SlowCommits.
+func (c *Cluster) HealCommits() {
+	c.note("the registry is well")
+	c.engine.failCommits(nil)
+}
+
+var errRegistry = errors.New("offertest: FailCommits")
+
 // StartMaster starts a master when there is none, as the next leader: it has the registry of the ones before, and learns the
-// rest from agents and schedulers (docs/protocol.md §5). Agents are back within a minute or two of the cluster's time.
+// rest from agents and schedulers (docs/protocol.md §5). Agents are back within a minute or two of the cluster's time. With
+// WithStandbys it starts one more that stands by, or leads if there is no other.
 func (c *Cluster) StartMaster() {
 	c.t.Helper()
-	if c.engine.runs(host.DefaultMaster) {
-		c.t.Fatalf("offertest: there is a master; use KillLeader first")
+	name := host.DefaultMaster
+	for n := 1; c.cfg.standbys > 0 && c.engine.runs(name); n++ {
+		name = msg.Node(fmt.Sprintf("standby-%d", n))
+	}
+	if c.engine.runs(name) {
+		c.t.Fatalf("offertest: there is a master; use KillLeader first, or WithStandbys")
 		return
 	}
-	c.note("starts master")
+	c.note("starts " + string(name))
 	cfg := c.cfg.master()
-	cfg.Node = host.DefaultMaster
-	if err := c.engine.startMaster(cfg); err != nil {
-		c.t.Fatalf("offertest: start master: %v", err)
+	cfg.Node = name
+	id, err := c.engine.startMaster(cfg)
+	if err != nil {
+		c.t.Fatalf("offertest: start %s: %v", name, err)
 		return
 	}
-	c.nameMaster()
+	if !slices.Contains(c.masters, name) {
+		c.masters = append(c.masters, name)
+	}
+	c.nameMaster(id)
 }
 
 // KillScheduler ends a framework's latest scheduler at once, as a crash would: its link breaks, no callback follows. The
@@ -186,10 +237,10 @@ func (c *Cluster) undo(state, note string, f func()) func() {
 func (c *Cluster) knownPair(a, b msg.Node) bool {
 	c.t.Helper()
 	for _, n := range []msg.Node{a, b} {
-		known := n == host.DefaultMaster || slices.ContainsFunc(c.agents, func(x agentSpec) bool { return x.name == n }) ||
+		known := slices.Contains(c.masters, n) || slices.ContainsFunc(c.agents, func(x agentSpec) bool { return x.name == n }) ||
 			slices.ContainsFunc(c.clients, func(x client) bool { return x.node == n })
 		if !known {
-			c.t.Fatalf("offertest: there is no node %q; nodes are %s, agents by name, and schedulers by SchedulerNode", n, host.DefaultMaster)
+			c.t.Fatalf("offertest: there is no node %q; nodes are %q, agents by name, and schedulers by SchedulerNode", n, c.masters)
 			return false
 		}
 	}

@@ -27,6 +27,7 @@ type Cluster struct {
 	cfg     config
 	engine  engine
 	begin   offer.Time
+	masters []msg.Node // ever started
 	agents  []agentSpec
 	clients []client
 	events  *events
@@ -78,7 +79,9 @@ func start(t TB, opts []Option, run func(config, *events) engine) *Cluster {
 	c.begin = c.engine.now()
 	c.events.begin = c.begin
 	t.Cleanup(c.end)
-	c.StartMaster()
+	for range 1 + cfg.standbys {
+		c.StartMaster()
+	}
 	for _, a := range cfg.agents {
 		c.startAgent(a)
 	}

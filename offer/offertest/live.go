@@ -31,18 +31,21 @@ var errNoBubble = errors.New("offertest: not within a testing/synctest bubble; c
 
 // live runs every node on a goroutine of its own, within the caller's bubble.
 type live struct {
-	net     *inproc.Network
-	store   *registry.Memory
-	observe host.Observer
-	touch   func() // takes and leaves a lock that observe takes
-	rng     *rand.Rand
-	nodes   map[msg.Node]*running
-	leader  *host.MasterNode
-	agents  map[msg.Node]*host.AgentNode
-	hosts   map[msg.Node]*liveHost
+	net      *inproc.Network
+	store    *registry.Memory
+	observe  host.Observer
+	touch    func() // takes and leaves a lock that observe takes
+	rng      *rand.Rand
+	nodes    map[msg.Node]*running
+	masters  map[msg.Node]*host.MasterNode
+	last     msg.Node // of masters
+	election *inproc.Election
+	agents   map[msg.Node]*host.AgentNode
+	hosts    map[msg.Node]*liveHost
 
-	mu    sync.Mutex
-	wrong error
+	mu     sync.Mutex
+	wrong  error
+	faults func() host.StoreFault
 }
 
 // liveHost is what outlives an agent's process.
@@ -62,8 +65,12 @@ type running struct {
 }
 
 func newLive(cfg config, observe host.Observer, touch func()) *live {
-	return &live{net: inproc.NewLive(inproc.Config{Seed: cfg.seed, Latency: cfg.latency, Jitter: cfg.jitter}), store: registry.NewMemory(),
-		observe: observe, touch: touch, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}, hosts: map[msg.Node]*liveHost{}}
+	e := &live{net: inproc.NewLive(inproc.Config{Seed: cfg.seed, Latency: cfg.latency, Jitter: cfg.jitter}), store: registry.NewMemory(),
+		observe: observe, touch: touch, rng: rand.New(rand.NewPCG(cfg.seed, 2)), nodes: map[msg.Node]*running{}, agents: map[msg.Node]*host.AgentNode{}, hosts: map[msg.Node]*liveHost{}, masters: map[msg.Node]*host.MasterNode{}}
+	if cfg.standbys > 0 {
+		e.election = inproc.NewElection()
+	}
+	return e
 }
 
 // settle waits until every goroutine of the bubble has nothing to do before time passes. What the test did before is seen by
@@ -95,6 +102,9 @@ func (e *live) options(more ...host.Option) []host.Option {
 	var entropy [16]byte
 	binary.LittleEndian.PutUint64(entropy[:8], e.rng.Uint64())
 	binary.LittleEndian.PutUint64(entropy[8:], e.rng.Uint64()|1)
+	if e.election != nil {
+		more = append(more, host.WithDetector(e.election))
+	}
 	return append(more, host.Observe(e.observe), host.Entropy(entropy))
 }
 
@@ -107,16 +117,50 @@ func (e *live) run(name msg.Node, r *running) {
 	}()
 }
 
-func (e *live) startMaster(cfg master.Config) error {
+func (e *live) startMaster(cfg master.Config) (msg.MasterID, error) {
 	var n *host.MasterNode
 	checked := host.AfterStep(func() { e.note(n.Node(), n.Machine().Check()) })
-	n, err := host.OpenMaster(context.Background(), e.net, cfg, e.options(host.WithStore(e.store), checked)...)
-	if err != nil {
-		return err
+	opts := e.options(host.WithStore(e.store), host.WithStoreFaults(e.storeFault), checked)
+	if e.election != nil {
+		opts = append(opts, host.WithContender(e.election))
 	}
-	e.leader = n
+	n, err := host.OpenMaster(context.Background(), e.net, cfg, opts...)
+	if err != nil {
+		return "", err
+	}
+	id := n.Machine().Info().ID
+	e.masters[n.Node()], e.last = n, n.Node()
 	e.run(n.Node(), &running{node: n})
-	return nil
+	return id, nil
+}
+
+func (e *live) elections() *inproc.Election { return e.election }
+
+func (e *live) leader() msg.Node {
+	name := e.last
+	if e.election != nil {
+		name = e.election.Leader()
+	}
+	if !e.runs(name) {
+		return ""
+	}
+	return name
+}
+
+func (e *live) failCommits(f func() host.StoreFault) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.faults = f
+}
+
+func (e *live) storeFault(int) host.StoreFault {
+	e.mu.Lock()
+	f := e.faults
+	e.mu.Unlock()
+	if f == nil {
+		return host.StoreFault{}
+	}
+	return f()
 }
 
 func (e *live) startAgent(s agentSpec, executors host.Executors) error {
@@ -182,18 +226,20 @@ func (e *live) runs(name msg.Node) bool {
 }
 
 func (e *live) operate(call msg.OperatorCall) error {
-	if e.leader == nil {
+	n := e.masters[e.leader()]
+	if n == nil {
 		return inproc.ErrNoMaster
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return e.leader.Operate(ctx, "", call)
+	return n.Operate(ctx, "", call)
 }
 
 func (e *live) master(f func(*master.Machine)) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return e.leader != nil && e.leader.Do(ctx, f) == nil
+	n := e.masters[e.leader()]
+	return n != nil && n.Do(ctx, f) == nil
 }
 
 func (e *live) agent(name msg.Node, f func(*agent.Machine)) bool {

@@ -26,6 +26,7 @@ type config struct {
 	masters   []func(*master.Config)
 	latency   time.Duration
 	jitter    time.Duration
+	standbys  int
 	executors host.Executors
 	play      func(*Task)
 	shown     int
@@ -85,6 +86,16 @@ func WithPolicy(newPolicy func() offer.Policy) Option {
 // WithMaster changes the configuration of every master that is started: timeouts, bounds, weights, the allocator.
 func WithMaster(adjust func(*master.Config)) Option {
 	return func(c *config) { c.masters = append(c.masters, adjust) }
+}
+
+// WithStandbys adds n masters that stand by: they share a registry with the first, and one of them is elected when the
+// leader is killed or deposed. They are named standby-1, standby-2, …
+func WithStandbys(n int) Option {
+	return func(c *config) {
+		if c.standbys = n; n < 0 {
+			c.errs = append(c.errs, fmt.Errorf("%d standby masters", n))
+		}
+	}
 }
 
 // WithLatency lets every message travel for latency, and up to jitter longer. Without, messages arrive at once.

@@ -12,7 +12,6 @@ import (
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/resource"
-	"github.com/proffer-go/proffer/transport/host"
 )
 
 // Snapshot is what a cluster is like at one moment. Nothing in it changes afterwards.
@@ -83,8 +82,8 @@ func (c *Cluster) Snapshot() Snapshot {
 
 // link adds the link of a node with the master, if there is one.
 func (s *Snapshot) link(c *Cluster, with msg.Node) {
-	if c.engine.network().Linked(host.DefaultMaster, with) {
-		s.Links = append(s.Links, [2]msg.Node{host.DefaultMaster, with})
+	if leader := c.Leader(); c.engine.network().Linked(leader, with) {
+		s.Links = append(s.Links, [2]msg.Node{leader, with})
 	}
 }
 

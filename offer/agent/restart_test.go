@@ -22,9 +22,10 @@ type mortal struct {
 	runs    byte
 	disk    *agent.Memory
 	pending []agent.Record
-	subs    map[msg.Link]offer.FrameworkID // of executors
-	entries map[string]msg.Kept            // what the disk holds
-	queue   []msg.StatusAck                // of what was sent
+	subs    map[msg.Link]msg.ExecutorRef // executors
+	ending  map[offer.FrameworkID]bool   // whose updates are not kept any more
+	entries map[string]msg.Kept          // what the disk holds
+	queue   []msg.StatusAck              // of what was sent
 
 	saved    map[string]bool // frameworks, containers, tasks and updates that were ever on disk
 	acked    map[string]bool // updates whose acknowledgement is on disk
@@ -46,7 +47,8 @@ func (c *mortal) start(t *rapid.T) {
 	cfg.Entropy[15], cfg.Checkpoint = c.runs, true
 	m, err := agent.New(cfg)
 	require.NoError(t, err)
-	c.m, c.stops, c.subs, c.pending, c.work = m, map[msg.ContainerID]bool{}, map[msg.Link]offer.FrameworkID{}, nil, nil
+	c.m, c.stops, c.subs, c.pending, c.work = m, map[msg.ContainerID]bool{}, map[msg.Link]msg.ExecutorRef{}, nil, nil
+	c.ending = map[offer.FrameworkID]bool{}
 	c.step(t, msg.Restored{Entries: c.all(t)})
 	require.NoError(t, c.rd.Err, "what an agent wrote it can read")
 }
@@ -157,12 +159,20 @@ func (c *mortal) steps(t require.TestingT, in msg.Input, acked map[string]bool) 
 	for _, e := range c.rd.Sends {
 		c.sent(t, e, acked)
 	}
+	for _, e := range c.rd.Events {
+		if e.Kind == agent.EventFrameworkRemoved {
+			delete(c.ending, e.Framework)
+		}
+	}
 }
 
 func (c *mortal) heard(in msg.Input) {
 	if e, ok := in.(msg.Envelope); ok {
 		if s, ok := e.Body.(msg.SubscribeExecutor); ok {
-			c.subs[e.Link] = s.Framework
+			c.subs[e.Link] = msg.ExecutorRef{Framework: s.Framework, Executor: s.Executor}
+		}
+		if s, ok := e.Body.(msg.ShutdownFramework); ok {
+			c.ending[s.Framework] = true
 		}
 	}
 }
@@ -178,14 +188,15 @@ func (c *mortal) sent(t require.TestingT, e msg.Envelope, acked map[string]bool)
 			require.False(t, acked[u], "%s was acknowledged, and is sent again", u)
 		}
 	case msg.UpdateAcked:
-		f := c.subs[e.Link]
-		if k, ok := c.entries[name("task", f, b.Task)].(msg.KeptTask); ok && !c.over(k) {
-			require.True(t, c.saved[name(f, b.Task, b.UUID)], "%v of %s is acknowledged and not on disk", b.UUID, b.Task)
+		e := c.subs[e.Link]
+		k, ok := c.entries[name("task", e.Framework, b.Task)].(msg.KeptTask)
+		if ok && k.Executor == e.Executor && !c.over(k) && !c.ending[e.Framework] {
+			require.True(t, c.saved[name(e.Framework, b.Task, b.UUID)], "%v of %s is acknowledged and not on disk", b.UUID, b.Task)
 		}
 	case msg.LaunchOnExecutor:
 		for _, i := range b.Tasks {
-			task := name(c.subs[e.Link], i.ID)
-			if c.recorded(c.subs[e.Link], i.ID) {
+			task := name(c.subs[e.Link].Framework, i.ID)
+			if c.recorded(c.subs[e.Link].Framework, i.ID) {
 				require.False(t, c.launched[task], "%s runs twice", task)
 				c.launched[task] = true
 			}

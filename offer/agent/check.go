@@ -17,7 +17,7 @@ func broken(format string, args ...any) error {
 
 // Check recounts what the machine counts and reports, wrapping ErrBroken and naming it, what does not agree.
 func (m *Machine) Check() error {
-	checks := []func() error{m.checkRecords, m.checkMaster, m.checkFrameworks, m.checkLinks, m.checkOperations, m.checkDrain}
+	checks := []func() error{m.checkRecords, m.checkMaster, m.checkFrameworks, m.checkLinks, m.checkOperations, m.checkOutcomes, m.checkDrain}
 	if m.gone {
 		checks = checks[:1] // whatever ran is nobody's any more
 	}

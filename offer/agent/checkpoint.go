@@ -13,7 +13,9 @@ import (
 type checkpoint struct {
 	agent      *msg.AgentInfo
 	saved      resource.Resources
+	last       *msg.KeptOperation // that made saved
 	drain      *msg.Drain
+	operations []msg.KeptOperation
 	frameworks []msg.KeptFramework
 	executors  []msg.KeptExecutor
 	tasks      []msg.KeptTask
@@ -44,7 +46,7 @@ func (c *checkpoint) take(k msg.Kept) string {
 		c.agent = &k.Info
 		return keyAgent
 	case msg.KeptTotal:
-		c.saved = k.Saved
+		c.saved, c.last = k.Saved, k.Last
 		return keyTotal
 	case msg.KeptDrain:
 		c.drain = &k.Drain
@@ -62,6 +64,9 @@ func (c *checkpoint) take(k msg.Kept) string {
 		of := taskKey(k.Framework, k.Status.Task)
 		c.updates[of] = append(c.updates[of], k)
 		return updateKey(k.Framework, k.Status.Task, k.N)
+	case msg.KeptOperation:
+		c.operations = append(c.operations, k)
+		return operationKey(k.Report.UUID)
 	}
 	return ""
 }
@@ -77,6 +82,16 @@ func (c *checkpoint) check() error {
 		id("framework", string(f.Info.ID))
 		if !f.Info.Checkpoint {
 			errs = append(errs, fault(ErrStoreCorrupt, "framework %s does not checkpoint", f.Info.ID))
+		}
+	}
+	operations := c.operations
+	if c.last != nil {
+		operations = append(slices.Clone(operations), *c.last)
+	}
+	for _, o := range operations {
+		id("operation", string(o.Report.Status.Operation))
+		if s := o.Report.Status; o.Report.UUID.IsZero() || s.UUID.IsZero() || !s.State.Terminal() {
+			errs = append(errs, fault(ErrStoreCorrupt, "operation %s is %v and has not ended", s.Operation, s.State))
 		}
 	}
 	containers := map[msg.ContainerID]bool{}

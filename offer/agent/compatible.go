@@ -99,6 +99,7 @@ func (m *Machine) boundCheckpoint(c checkpoint) error {
 		has, may int
 	}{
 		{"frameworks", len(c.frameworks), b.Frameworks}, {"tasks", len(c.tasks), b.Tasks}, {"updates", pending, b.Updates},
+		{"operations", len(c.operations), b.Operations},
 	} {
 		if x.has > x.may {
 			return fault(ErrIncompatible, "%v: the checkpoint has %d %s; %d are allowed", ErrBound, x.has, x.what, x.may)

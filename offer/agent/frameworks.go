@@ -36,6 +36,9 @@ func (m *Machine) framework(i msg.FrameworkInfo) *framework {
 func (m *Machine) frameworkUpdated(i msg.FrameworkInfo) error {
 	f := m.frameworks[i.ID]
 	if f == nil {
+		if i.ID != "" {
+			m.resumeOutcomes(i.ID)
+		}
 		return nil
 	}
 	if !f.bare && f.info.Checkpoint {

@@ -17,10 +17,16 @@ func (m *Machine) fromMaster(b msg.Message) error {
 	case msg.AgentRegistered:
 		return m.admitted(b.Agent, b.PingTimeout, false)
 	case msg.AgentReregistered:
+		if err := m.checkAsked(b.Operations); err != nil {
+			return err
+		}
 		if err := m.admitted(b.Agent, b.PingTimeout, true); err != nil {
 			return err
 		}
 		m.endDrain() // a Drain that still holds comes after this
+		if m.master.registered {
+			m.reconcileOperations(b.Operations)
+		}
 		return m.reconcile(b.Reconcile)
 	case msg.Ping:
 		m.pinged(b)
@@ -44,6 +50,9 @@ func (m *Machine) fromMaster(b msg.Message) error {
 		return m.frameworkUpdated(b.Framework)
 	case msg.StatusAck:
 		m.acknowledged(b)
+		return nil
+	case msg.AckOperation:
+		m.operationAcked(b)
 		return nil
 	case msg.Drain:
 		return m.startDrain(b)

@@ -19,6 +19,7 @@ const (
 	keyExecutor  = "executor"
 	keyTask      = "task"
 	keyUpdate    = "update"
+	keyOperation = "operation"
 )
 
 func frameworkKey(f offer.FrameworkID) string { return recordKey(keyFramework, string(f)) }
@@ -79,8 +80,12 @@ func (m *Machine) keepAgent() { m.must(keyAgent, msg.KeptAgent{Info: m.info()}) 
 
 // keepTotal records what operations made.
 func (m *Machine) keepTotal() {
-	if saved := reservation.Saved(m.total); !saved.IsEmpty() {
-		m.must(keyTotal, msg.KeptTotal{Saved: saved})
+	k := msg.KeptTotal{Saved: reservation.Saved(m.total)}
+	if m.lastOutcome != nil {
+		k.Last = &msg.KeptOperation{Report: m.lastOutcome.OperationReport}
+	}
+	if !k.Saved.IsEmpty() || k.Last != nil {
+		m.must(keyTotal, k)
 		return
 	}
 	m.unrecord(keyTotal)

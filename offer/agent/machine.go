@@ -57,6 +57,9 @@ type Machine struct {
 	opsIn   uint64           // operations that ever arrived
 	opsDone uint64           // operations that ever finished
 
+	outcomes    map[msg.UUID]*outcome // of operations with an id, until acknowledged
+	lastOutcome *outcome              // of the operation that made the total; nil: it has no id, or is acknowledged
+
 	counters counters
 	timers   timers
 	journal  journal
@@ -65,7 +68,7 @@ type Machine struct {
 }
 
 // counters number what is derived from entropy; none is ever used twice.
-type counters struct{ containers, updates, waits, work uint64 }
+type counters struct{ containers, updates, outcomes, waits, work uint64 }
 
 // peer is the other end of a link.
 type peer struct {
@@ -88,6 +91,7 @@ func New(cfg Config) (*Machine, error) {
 		frameworks: map[offer.FrameworkID]*framework{},
 		containers: map[msg.ContainerID]*executor{},
 		work:       map[uint64]*work{},
+		outcomes:   map[msg.UUID]*outcome{},
 	}
 	m.recovering = cfg.Checkpoint
 	m.journal.late = m.timers.timer(func() { m.unanswered() })

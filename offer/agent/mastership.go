@@ -107,7 +107,7 @@ func (m *Machine) register() {
 	m.master.asked = true
 	m.master.told, m.master.opsAsked = m.total, m.opsIn
 	if m.id == "" {
-		m.send(m.master.link, msg.RegisterAgent{Info: m.info(), Total: m.total})
+		m.send(m.master.link, msg.RegisterAgent{Info: m.info(), Total: m.total, Capabilities: capabilities()})
 		return
 	}
 	m.send(m.master.link, msg.ReregisterAgent{
@@ -116,6 +116,7 @@ func (m *Machine) register() {
 		Frameworks: m.Frameworks(),
 		Executors:  m.Executors(),
 		Tasks:      m.Tasks(),
+		Operations: m.Operations(), Capabilities: capabilities(),
 	})
 }
 

@@ -18,6 +18,7 @@ type operation struct {
 	done    []Volume           // volume work that succeeded
 	undoing bool
 	failed  string
+	outcome *outcome // once it has ended, if it has an id
 }
 
 func (m *Machine) applyOperation(a msg.ApplyOperation) error {
@@ -25,8 +26,8 @@ func (m *Machine) applyOperation(a msg.ApplyOperation) error {
 		return fmt.Errorf("%w: operation %v: nothing to do", ErrMalformed, a.UUID)
 	}
 	o := &operation{call: a, link: m.master.link}
-	if len(m.ops) >= m.cfg.Bounds.Operations {
-		o.failed = fmt.Errorf("%w: %d operations wait", ErrBound, len(m.ops)).Error()
+	if err := m.mayTake(o); err != nil { // said once
+		o.failed = err.Error()
 		m.event(Event{Kind: EventOperationFailed, Framework: a.Framework, Operation: a.UUID, Text: o.failed})
 		m.answerOperation(o)
 		return nil
@@ -37,6 +38,20 @@ func (m *Machine) applyOperation(a msg.ApplyOperation) error {
 		m.runOperations()
 	}
 	return nil
+}
+
+// mayTake checks that there is room for an operation, and for how it will end.
+func (m *Machine) mayTake(o *operation) error {
+	if n := len(m.ops) + len(m.outcomes); n >= m.cfg.Bounds.Operations {
+		return fmt.Errorf("%w: %d operations wait or are not acknowledged", ErrBound, n)
+	}
+	if o.call.ID == "" {
+		return nil
+	}
+	if o.call.UUID.IsZero() || m.outcomes[o.call.UUID] != nil {
+		return fmt.Errorf("%w: operation %v has ended, or has no name", ErrMalformed, o.call.UUID)
+	}
+	return m.writable(msg.KeptOperation{Report: o.report(m.id)})
 }
 
 // runOperations begins operations until one has to wait for the host.
@@ -137,9 +152,15 @@ func (m *Machine) finishOperation(o *operation) {
 	ev := Event{Kind: EventOperationApplied, Framework: o.call.Framework, Operation: o.call.UUID}
 	if o.failed == "" {
 		m.total = o.next
+		o.conclude(m, msg.OperationFinished)
+		m.lastOutcome = o.outcome
 		m.keepTotal()
 	} else {
 		ev.Kind, ev.Text = EventOperationFailed, o.failed
+		o.conclude(m, msg.OperationFailed)
+	}
+	if o.outcome != nil {
+		m.keepOutcome(o.outcome)
 	}
 	m.event(ev)
 	m.answerOperation(o)
@@ -155,8 +176,25 @@ func (m *Machine) finishOperation(o *operation) {
 // there also while the agent asks for admission anew: the master still waits for it, and the order of the link tells it that
 // a total asked with later has the operation and one from before has not.
 func (m *Machine) answerOperation(o *operation) {
-	if m.master.registered || m.master.served && o.link == m.master.link {
-		m.send(m.master.link, msg.OperationUpdate{UUID: o.call.UUID, Error: o.failed})
+	switch {
+	case m.master.registered && o.outcome != nil:
+		m.tell(o.outcome)
+	case m.master.registered || m.master.served && o.link == m.master.link:
+		m.send(m.master.link, o.answer())
+	}
+}
+
+func (o *operation) answer() msg.OperationUpdate {
+	if o.outcome != nil {
+		return o.outcome.message()
+	}
+	return msg.OperationUpdate{UUID: o.call.UUID, Error: o.failed}
+}
+
+// conclude makes the outcome of an operation that has an id.
+func (o *operation) conclude(m *Machine, s msg.OperationState) {
+	if o.call.ID != "" {
+		o.outcome = m.conclude(o.report(m.id), s, o.failed)
 	}
 }
 

@@ -23,6 +23,7 @@ func (m *Machine) restore(in msg.Restored) error {
 		m.halt(fmt.Errorf("%w: %w; repair its store, or remove it: then this is a new agent", ErrCheckpoint, err))
 		return nil
 	}
+	former := c.last
 	if c.agent == nil {
 		c = checkpoint{saved: c.saved}
 	}
@@ -35,6 +36,9 @@ func (m *Machine) restore(in msg.Restored) error {
 		m.forgetFormer(in.Entries)
 	}
 	m.total = total
+	if c.agent == nil && former != nil {
+		m.keepTotal() // without the operation that made it: it was the former agent's
+	}
 	m.rebuild(c)
 	return nil
 }
@@ -75,6 +79,7 @@ func (m *Machine) rebuild(c checkpoint) {
 			m.unrecord(updateKey(u.Framework, u.Status.Task, u.N))
 		}
 	}
+	m.restoreOutcomes(c)
 	m.remount()
 	m.settleTasks()
 	if m.drain = c.drain; m.drain != nil {

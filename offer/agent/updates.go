@@ -71,10 +71,14 @@ func (m *Machine) forward(t *task) {
 // pauseUpdates stops all repeating while there is no master to hear it.
 func (m *Machine) pauseUpdates() {
 	m.eachTask("", func(t *task) { m.timers.stop(t.stream.retry) })
+	m.pauseOutcomes()
 }
 
 // resumeUpdates sends every head at once: all after a registration, one framework's for its new scheduler.
-func (m *Machine) resumeUpdates(f offer.FrameworkID) { m.eachTask(f, m.sendHead) }
+func (m *Machine) resumeUpdates(f offer.FrameworkID) {
+	m.eachTask(f, m.sendHead)
+	m.resumeOutcomes(f)
+}
 
 // eachTask visits the tasks of a framework, of all with "", by framework and id.
 func (m *Machine) eachTask(only offer.FrameworkID, visit func(*task)) {

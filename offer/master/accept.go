@@ -117,6 +117,7 @@ func (m *Machine) voidAccept(f *framework, own []offer.OfferID, b msg.Accept, wh
 			m.emit(TaskRefused{Framework: f.info.ID, Status: s})
 		}
 		if c, ok := op.Do.(msg.Change); ok {
+			m.refuseOperation(f, "", op.ID, why)
 			m.emit(OperationRefused{Framework: f.info.ID, Op: c.Op, Why: why.Error()})
 		}
 	}

@@ -24,9 +24,11 @@ type agent struct {
 	orders
 	registered offer.Time
 
-	tasks     map[taskKey]*task // live, and terminal ones until acknowledged
-	executors map[executorKey]*executor
-	pending   []pendingOp // operations that it has not answered, in the order sent
+	tasks        map[taskKey]*task // live, and terminal ones until acknowledged
+	executors    map[executorKey]*executor
+	capabilities msg.AgentCapabilities
+	ops          map[msg.UUID]*operation // with an id, until their end is acknowledged
+	pending      []pendingOp             // operations that it has not answered, in the order sent
 
 	missed     int   // pings in a row without a pong
 	ping       alarm // the next ping; set as long as the agent is registered
@@ -153,6 +155,7 @@ func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
 			return
 		}
 		a := m.addAgent(l, b.Info, b.Total, orders{})
+		a.capabilities = b.Capabilities
 		m.toAgent(a, msg.AgentRegistered{Agent: id, PingTimeout: m.pingPatience()})
 		m.startPings(a)
 	})
@@ -174,7 +177,7 @@ func (m *Machine) roomForAgent(l *link, spec offer.AgentSpec) error {
 func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources, o orders) *agent {
 	a := &agent{
 		info: info, node: l.peer, base: total, total: total, orders: o, registered: m.now,
-		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{},
+		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{}, ops: map[msg.UUID]*operation{},
 	}
 	a.ping.ring = func() { m.pingAgent(a) }
 	a.reregister.ring = func() { m.loseAgent(a, &a.reregister, "it did not come back in time") }
@@ -231,6 +234,7 @@ func (m *Machine) loseAgent(a *agent, found *alarm, why string) {
 			lost.tasks = append(lost.tasks, t.agentKey())
 			m.parkTask(t, lost.since)
 		}
+		m.dropOperations(a, msg.OperationUnreachable, "its agent is out of contact")
 		m.rememberLost(lost)
 		m.dropAgent(a, "unreachable: "+why)
 	})
@@ -253,6 +257,7 @@ func (m *Machine) endAgent(a *agent, why string) {
 		}
 		m.endTask(t)
 	}
+	m.dropOperations(a, msg.OperationGoneByOperator, why)
 	m.dropAgent(a, why)
 }
 

@@ -26,7 +26,7 @@ func (m *Machine) Check() error {
 		return nil // its alarms are stopped, and nobody follows its books
 	}
 	for _, check := range []func() error{
-		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkAlarms, m.checkCompleted, m.checkWhereabouts, m.checkLedger,
+		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkOperations, m.checkAlarms, m.checkCompleted, m.checkWhereabouts, m.checkLedger,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -261,6 +261,40 @@ func (m *Machine) checkLinks() error {
 	return bound("links", len(m.links), m.cfg.Bounds.Links)
 }
 
+// checkOperations sees that every operation with an id is found by its framework, or waits for it.
+func (m *Machine) checkOperations() error {
+	orphans, named := map[offer.FrameworkID]int{}, map[offer.FrameworkID]int{}
+	for _, a := range sortedAgents(m.agents) {
+		if err := bound("operations of agent "+string(a.info.ID), len(a.ops), m.cfg.Bounds.PendingOperations); err != nil {
+			return err
+		}
+		for _, o := range a.sortedOps() {
+			f, id := m.frameworks[o.Framework], o.Status.Operation
+			switch {
+			case a.ops[o.UUID] != o || o.Status.Agent != a.info.ID:
+				return corrupt("operations: %s is filed wrongly at agent %s", id, a.info.ID)
+			case o.alone.isSet() != (f == nil && !o.ours):
+				return corrupt("operations: %s of %s, which is known: %t, adopted: %t, waits: %t", id, o.Framework, f != nil, o.ours, o.alone.isSet())
+			case o.named && (f == nil || f.ops[id] != o):
+				return corrupt("operations: %s is not among those of %s", id, o.Framework)
+			case o.alone.isSet():
+				orphans[o.Framework]++
+			case o.named:
+				named[o.Framework]++
+			}
+		}
+	}
+	if !maps.Equal(orphans, m.orphans) {
+		return corrupt("orphan operations: counted %v, recomputed %v", m.orphans, orphans)
+	}
+	for id, f := range sortedPairs(m.frameworks) {
+		if len(f.ops) != named[id] {
+			return corrupt("operations of framework %s: it has %d, agents have %d", id, len(f.ops), named[id])
+		}
+	}
+	return nil
+}
+
 func (m *Machine) checkRoles() error {
 	count := map[role.Name]int{}
 	for _, f := range m.sortedFrameworks() {
@@ -279,6 +313,9 @@ func (m *Machine) checkAlarms() error {
 	set := 0
 	for _, a := range sortedAgents(m.agents) {
 		set += isSet(&a.ping) + isSet(&a.reregister)
+		for _, o := range a.sortedOps() {
+			set += isSet(&o.alone)
+		}
 	}
 	for _, f := range m.sortedFrameworks() {
 		set += isSet(&f.heartbeat) + isSet(&f.failover)

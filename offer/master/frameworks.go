@@ -20,12 +20,14 @@ type framework struct {
 	registered offer.Time
 	subscribed offer.Time
 
-	tasks       map[msg.TaskID]*task        // live, and terminal ones until acknowledged
-	offers      map[offer.OfferID]msg.Offer // outstanding, as it was shown them
-	placed      map[offer.AgentID]int       // how many of its tasks and executors are in an agent's books
-	unreachable fifo[msg.TaskID, *task]     // parked until their agent returns
-	history     fifo[uint64, TaskReport]    // completed, by a counter
-	ended       uint64                      // that counter
+	ops         map[msg.OperationID]*operation // those that agents have in their books, by their ids
+	hinted      bool                           // its scheduler gave hints
+	tasks       map[msg.TaskID]*task           // live, and terminal ones until acknowledged
+	offers      map[offer.OfferID]msg.Offer    // outstanding, as it was shown them
+	placed      map[offer.AgentID]int          // how many of its tasks and executors are in an agent's books
+	unreachable fifo[msg.TaskID, *task]        // parked until their agent returns
+	history     fifo[uint64, TaskReport]       // completed, by a counter
+	ended       uint64                         // that counter
 
 	heartbeat alarm // set while connected
 	failover  alarm // set while disconnected
@@ -67,7 +69,7 @@ func (m *Machine) createFramework(info msg.FrameworkInfo, suppressed []role.Name
 	if err := m.alloc.AddFramework(m.now, m.spec(info, suppressed, false)); err != nil {
 		return nil, err
 	}
-	f := &framework{info: info, state: FrameworkRecovered, registered: m.now, tasks: map[msg.TaskID]*task{}, offers: map[offer.OfferID]msg.Offer{},
+	f := &framework{info: info, state: FrameworkRecovered, registered: m.now, tasks: map[msg.TaskID]*task{}, ops: map[msg.OperationID]*operation{}, offers: map[offer.OfferID]msg.Offer{},
 		placed: map[offer.AgentID]int{}}
 	f.heartbeat.ring = func() { m.startHeartbeats(f) }
 	f.failover.ring = func() { m.teardown(f, "its scheduler did not come back in time") }
@@ -145,6 +147,7 @@ func (m *Machine) teardown(f *framework, why string) {
 		if f.placed[a.info.ID] > 0 {
 			m.dropFrameworkFrom(a, f)
 		}
+		m.leaveOperations(a, f)
 	}
 	f.unreachable.all(func(_ msg.TaskID, t *task) bool {
 		m.recordKilled(f, t)

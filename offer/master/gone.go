@@ -56,6 +56,7 @@ func (m *Machine) endGone(a *agent) {
 		}
 		m.endTask(t)
 	}
+	m.dropOperations(a, msg.OperationGoneByOperator, goneText)
 	m.toAgent(a, msg.ShutdownAgent{Message: goneText})
 	m.dropAgent(a, goneText)
 }

@@ -41,7 +41,8 @@ type Machine struct {
 	gc          alarm // looks after unreachable and gone ones
 	frameworks  map[offer.FrameworkID]*framework
 	completed   fifo[offer.FrameworkID, *completedFramework]
-	roles       map[role.Name]int // frameworks subscribed to it
+	orphans     map[offer.FrameworkID]int // operations at agents that wait for their framework
+	roles       map[role.Name]int         // frameworks subscribed to it
 	alarms      alarms
 	fault       error // what the allocator refused against our books; nil in a sound machine
 }
@@ -66,6 +67,7 @@ func New(cfg Config) (*Machine, error) {
 		nodes:      map[msg.Node]*agent{},
 		frameworks: map[offer.FrameworkID]*framework{},
 		roles:      map[role.Name]int{},
+		orphans:    map[offer.FrameworkID]int{},
 		recovered:  map[offer.AgentID]registry.Agent{},
 		down:       map[string]bool{},
 		moving:     map[offer.AgentID]bool{},
@@ -244,6 +246,12 @@ func (m *Machine) schedulerHandler(body msg.Message) func(*framework) error {
 		return func(f *framework) error { return m.shutdownExecutor(f, b) }
 	case msg.Acknowledge:
 		return func(f *framework) error { return m.acknowledge(f, b) }
+	case msg.AcknowledgeOperation:
+		return func(f *framework) error { return m.acknowledgeOperation(f, b) }
+	case msg.ReconcileOperations:
+		return func(f *framework) error { return m.reconcileOperations(f, b) }
+	case msg.SetHint:
+		return func(f *framework) error { return m.setHint(f, b) }
 	case msg.Reconcile:
 		return func(f *framework) error { return m.reconcile(f, b) }
 	case msg.ToExecutor:

@@ -16,11 +16,15 @@ type pendingOp struct {
 	op   reservation.Op
 }
 
-// applyAt tells an agent of an operation that holds in our books.
-func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op) {
+// applyAt tells an agent of an operation that holds in our books. With an id its framework is told how it ends.
+func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op, id msg.OperationID) {
 	p := pendingOp{m.newUUID(), op}
 	a.pending = append(a.pending, p)
-	m.toAgent(a, msg.ApplyOperation{UUID: p.uuid, Framework: f, Op: op})
+	if id != "" {
+		m.track(a, msg.OperationReport{UUID: p.uuid, Framework: f, Op: op,
+			Status: msg.OperationStatus{Operation: id, State: msg.OperationPending}})
+	}
+	m.toAgent(a, msg.ApplyOperation{UUID: p.uuid, Framework: f, Op: op, ID: id})
 	m.emit(OperationApplied{UUID: p.uuid, Agent: a.info.ID, Framework: f, Op: op})
 }
 
@@ -29,6 +33,10 @@ func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op) {
 // else, such as one that failed and is taken out of the books again, makes the total anew.
 func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 	i := slices.IndexFunc(a.pending, func(p pendingOp) bool { return p.uuid == b.UUID })
+	if i < 0 && !b.Status.UUID.IsZero() { // it was answered, or its link ended: what it did to the total is known
+		m.feedback(a, b)
+		return nil
+	}
 	if i < 0 {
 		return fmt.Errorf("%w: agent %s answers operation %s, which is not under way there", ErrInvalid, a.info.ID, b.UUID)
 	}
@@ -45,6 +53,7 @@ func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 		return err
 	}
 	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
+	m.feedback(a, b)
 	return nil
 }
 
@@ -88,8 +97,8 @@ func withPending(base resources, pending []pendingOp) resources {
 
 // boundPending bounds the operations that an agent has not answered, with one more after the planned ones.
 func (m *Machine) boundPending(a *agent, planned int) error {
-	if n := len(a.pending) + planned; n >= m.cfg.Bounds.PendingOperations {
-		return fmt.Errorf("%w: %d operations are under way to agent %s; wait for its answers, or raise Bounds.PendingOperations",
+	if n := max(len(a.pending), len(a.ops)) + planned; n >= m.cfg.Bounds.PendingOperations {
+		return fmt.Errorf("%w: %d operations are under way to agent %s or not acknowledged; wait for its answers, or raise Bounds.PendingOperations",
 			ErrBound, n, a.info.ID)
 	}
 	return nil

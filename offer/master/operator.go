@@ -148,7 +148,7 @@ func (m *Machine) changeAgent(principal string, c msg.ChangeAgent) error {
 		return err
 	}
 	a.total = total
-	m.applyAt(a, "", c.Op)
+	m.applyAt(a, "", c.Op, "")
 	m.emit(AgentUpdated{a.report()})
 	return nil
 }

@@ -20,6 +20,7 @@ type plan struct {
 	total     resources                    // the agent's, after the operations so far
 	ops       []reservation.Op             // to be applied
 	tasks     map[msg.TaskID]bool          // to be launched
+	ids       map[msg.OperationID]bool     // of ops
 	executors map[msg.ExecutorID]*executor // to be started
 	steps     []step                       // what to do, in order
 }
@@ -41,7 +42,7 @@ func (m *Machine) newPlan(f *framework, a *agent, r role.Name, ids []offer.Offer
 	}
 	c.Volumes = a.total.PersistentVolumes().SubSaturating(pool.PersistentVolumes())
 	return &plan{m: m, f: f, a: a, role: r, pool: reservation.NewPool(pool, c), total: a.total,
-		tasks: map[msg.TaskID]bool{}, executors: map[msg.ExecutorID]*executor{}}
+		tasks: map[msg.TaskID]bool{}, ids: map[msg.OperationID]bool{}, executors: map[msg.ExecutorID]*executor{}}
 }
 
 // add plans one operation on what those before it left; what is refused is dropped alone. Kinds that nobody knows are
@@ -49,7 +50,7 @@ func (m *Machine) newPlan(f *framework, a *agent, r role.Name, ids []offer.Offer
 func (p *plan) add(op msg.Operation) {
 	switch do := op.Do.(type) {
 	case msg.Change:
-		p.change(do.Op)
+		p.change(do.Op, op.ID)
 	case msg.LaunchTasks:
 		for _, t := range do.Tasks {
 			p.launchTask(t, op.ID)
@@ -59,11 +60,14 @@ func (p *plan) add(op msg.Operation) {
 	}
 }
 
-func (p *plan) change(op reservation.Op) {
+func (p *plan) change(op reservation.Op, id msg.OperationID) {
 	if op == nil {
 		return
 	}
-	err := p.m.boundPending(p.a, len(p.ops))
+	err := p.mayTrack(id)
+	if err == nil {
+		err = p.m.boundPending(p.a, len(p.ops))
+	}
 	total := p.total
 	if err == nil {
 		total, err = p.m.applyTo(total, op)
@@ -72,13 +76,14 @@ func (p *plan) change(op reservation.Op) {
 		err = p.pool.Apply(op)
 	}
 	if err != nil {
-		p.steps = append(p.steps, refuseOp{op, err})
+		p.steps = append(p.steps, refuseOp{op, id, err})
 		return
 	}
 	op = reservation.Unallocated(op)
 	p.total = total
 	p.ops = append(p.ops, op)
-	p.steps = append(p.steps, applyOp{op})
+	p.ids[id] = id != ""
+	p.steps = append(p.steps, applyOp{op, id})
 }
 
 // applyTo is what an agent's total becomes by an operation.
@@ -207,10 +212,14 @@ type (
 	refuseTask struct{ status msg.TaskStatus }
 	refuseOp   struct {
 		op  reservation.Op
+		id  msg.OperationID
 		why error
 	}
-	applyOp struct{ op reservation.Op }
-	launch  struct {
+	applyOp struct {
+		op reservation.Op
+		id msg.OperationID
+	}
+	launch struct {
 		role           role.Name
 		info           msg.ExecutorInfo
 		started        *executor // nil: it runs already, or is of a command task
@@ -226,10 +235,11 @@ func (s refuseTask) do(m *Machine, f *framework, _ *agent) {
 }
 
 func (s refuseOp) do(m *Machine, f *framework, a *agent) {
+	m.refuseOperation(f, a.info.ID, s.id, s.why)
 	m.emit(OperationRefused{Agent: a.info.ID, Framework: f.info.ID, Op: s.op, Why: s.why.Error()})
 }
 
-func (s applyOp) do(m *Machine, f *framework, a *agent) { m.applyAt(a, f.info.ID, s.op) }
+func (s applyOp) do(m *Machine, f *framework, a *agent) { m.applyAt(a, f.info.ID, s.op, s.id) }
 
 func (l *launch) do(m *Machine, f *framework, a *agent) {
 	if l.started != nil {

@@ -56,17 +56,20 @@ func (m *Machine) turnAway(l *link, why string) error {
 
 // agentReport is what a re-registering agent tells, checked and in the form of the books.
 type agentReport struct {
-	info      msg.AgentInfo
-	total     resources
-	listed    map[offer.FrameworkID]msg.FrameworkInfo
-	executors map[executorKey]*executor
-	tasks     map[taskKey]*task
-	completed map[offer.FrameworkID]bool // frameworks that ended meanwhile: not in executors and tasks
+	info         msg.AgentInfo
+	total        resources
+	listed       map[offer.FrameworkID]msg.FrameworkInfo
+	executors    map[executorKey]*executor
+	tasks        map[taskKey]*task
+	ops          map[msg.UUID]msg.OperationReport
+	capabilities msg.AgentCapabilities
+	completed    map[offer.FrameworkID]bool // frameworks that ended meanwhile: not in executors and tasks
 }
 
 // readReport checks a report as a whole; nothing is changed.
 func (m *Machine) readReport(b msg.ReregisterAgent) (*agentReport, error) {
 	r := &agentReport{info: b.Info, total: b.Total, listed: map[offer.FrameworkID]msg.FrameworkInfo{},
+		ops: map[msg.UUID]msg.OperationReport{}, capabilities: b.Capabilities,
 		executors: map[executorKey]*executor{}, tasks: map[taskKey]*task{}, completed: map[offer.FrameworkID]bool{}}
 	if len(b.Tasks) > m.cfg.Bounds.AgentTasks || len(b.Executors) > m.cfg.Bounds.AgentTasks {
 		return nil, fmt.Errorf("%w: %d tasks and %d executors; raise Bounds.AgentTasks", ErrBound, len(b.Tasks), len(b.Executors))
@@ -85,6 +88,9 @@ func (m *Machine) readReport(b msg.ReregisterAgent) (*agentReport, error) {
 		if err := m.readTask(r, t); err != nil {
 			return nil, err
 		}
+	}
+	if err := m.readOperations(r, b.Operations); err != nil {
+		return nil, err
 	}
 	return r, m.boundRecovered(r)
 }
@@ -215,7 +221,7 @@ func (m *Machine) boundUnion(a *agent, r *agentReport) error {
 	if n > m.cfg.Bounds.AgentTasks {
 		return fmt.Errorf("%w: agent %s would have %d tasks; raise Bounds.AgentTasks", ErrBound, a.info.ID, n)
 	}
-	return nil
+	return m.boundOperations(a, r)
 }
 
 // unknownFrameworks are those of a report that are new to the books.
@@ -300,6 +306,8 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 	m.unreachable.remove(r.info.ID)
 	m.announceRecovered(recovered)
 	a := m.addAgent(l, r.info, r.total, was.orders)
+	a.capabilities = r.capabilities
+	m.matchOperations(a, r)
 	for _, e := range r.sortedExecutors() {
 		m.addExecutor(a, e)
 	}
@@ -370,6 +378,7 @@ func (m *Machine) recoverFrameworks(r *agentReport) (added []*framework, err err
 
 func (m *Machine) announceRecovered(fs []*framework) {
 	for _, f := range fs {
+		m.claimOperations(f)
 		m.emit(FrameworkAdded{f.report()})
 	}
 }
@@ -453,8 +462,9 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	a.info, a.base, a.total, a.pending = r.info, r.total, total, pending
 	m.emit(AgentUpdated{a.report()})
 
-	missing := m.unlistedTasks(a, r)
-	m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience(), Reconcile: missing})
+	a.capabilities = r.capabilities
+	missing, ops := m.unlistedTasks(a, r), m.matchOperations(a, r)
+	m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience(), Reconcile: missing, Operations: ops})
 	m.matchExecutors(a, r, missing, sameLink)
 	for _, t := range r.sortedTasks() {
 		if a.tasks[t.agentKey()] != nil {

@@ -85,6 +85,7 @@ func (m *Machine) subscribeNew(l *link, b msg.Subscribe) error {
 		m.nextFramework = counter
 		return err
 	}
+	m.claimOperations(f)
 	m.bindFramework(l, f)
 	m.emit(FrameworkAdded{f.report()})
 	m.welcome(f)
@@ -108,6 +109,7 @@ func (m *Machine) resubscribe(l *link, f *framework, b msg.Subscribe) error {
 		m.send(old.id, msg.Error{Message: "Framework failed over"})
 		m.hangUp(old)
 	}
+	m.forgetHints(f)
 	m.bindFramework(l, f)
 	m.welcome(f)
 	m.applyInfo(f, info)

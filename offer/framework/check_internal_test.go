@@ -20,6 +20,7 @@ func TestSchedulerCheckNamesWhatIsCorrupt(t *testing.T) {
 		"retry alarm":                     func(s *SchedulerSession) { s.retry.set(1) },
 		"subscribed but never registered": func(s *SchedulerSession) { s.registered = false },
 		"registered without an id":        func(s *SchedulerSession) { s.cfg.Framework.ID = "" },
+		"hints out of order":              func(s *SchedulerSession) { s.hints = []msg.SetHint{{Role: "b"}} },
 		"suppressed roles out of order":   func(s *SchedulerSession) { s.suppressed = []role.Name{"b", "a"} },
 	} {
 		s, err := NewScheduler(SchedulerConfig{Entropy: [16]byte{1}})

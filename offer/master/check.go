@@ -268,10 +268,10 @@ func (m *Machine) checkOperations() error {
 		if err := bound("operations of agent "+string(a.info.ID), len(a.ops), m.cfg.Bounds.PendingOperations); err != nil {
 			return err
 		}
-		for _, o := range a.sortedOps() {
+		for u, o := range sortedPairsFunc(a.ops, compareUUIDs) {
 			f, id := m.frameworks[o.Framework], o.Status.Operation
 			switch {
-			case a.ops[o.UUID] != o || o.Status.Agent != a.info.ID:
+			case o.UUID != u || o.Status.Agent != a.info.ID:
 				return corrupt("operations: %s is filed wrongly at agent %s", id, a.info.ID)
 			case o.alone.isSet() != (f == nil && !o.ours):
 				return corrupt("operations: %s of %s, which is known: %t, adopted: %t, waits: %t", id, o.Framework, f != nil, o.ours, o.alone.isSet())

@@ -449,6 +449,7 @@ func TestOverusedAgentStarts(t *testing.T) {
 
 // docs/protocol.md §19: a write that fails ends the agent with a clear error; nothing that needed it was announced, and
 // executors are told nothing.
+// docs/protocol.md §19 an agent's checkpoint cannot be written
 func TestFailedRecordEndsTheAgent(t *testing.T) {
 	full := errors.New("no space left on device")
 	for name, fail := range map[string]func(r *rig){
@@ -633,6 +634,7 @@ func TestWhatCannotBeWrittenIsRefused(t *testing.T) {
 
 // What waits for a disk has a bound.
 // docs/protocol.md §18.1
+// docs/protocol.md §18.1 effects of an agent that wait for its checkpoint
 func TestHeldEffectsAreBounded(t *testing.T) {
 	r := kept(t, func(c *agent.Config) { c.Bounds.Held = 5 })
 	r.slow = true

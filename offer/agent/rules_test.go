@@ -149,6 +149,7 @@ func TestFrameworkShutdownTakesUpdatesAlong(t *testing.T) {
 }
 
 // docs/protocol.md §18.1: an executor over the bound of un-acknowledged updates is disconnected and keeps its updates.
+// docs/protocol.md §18.1 un-acknowledged updates per task; per agent
 func TestBoundOfUpdates(t *testing.T) {
 	for name, change := range map[string]func(*agent.Config){
 		"per task":  func(c *agent.Config) { c.Bounds.UpdatesPerTask = 3 },
@@ -173,6 +174,7 @@ func TestBoundOfUpdates(t *testing.T) {
 
 // docs/protocol.md §18.1: links, frameworks, tasks, operations and data have bounds. Tasks and operations beyond are answered,
 // so that the master does not wait for them for ever.
+// docs/protocol.md §18.1 the agent's own bounds: tasks, operations
 func TestOtherBounds(t *testing.T) {
 	r := running(t, func(c *agent.Config) {
 		c.Bounds = agent.Bounds{Links: 2, Frameworks: 1, Tasks: 2, Operations: 1, DataBytes: 10}

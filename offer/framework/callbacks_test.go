@@ -46,6 +46,7 @@ func driverCalls(r *rig) map[string]func() error {
 
 // docs/protocol.md §17 disconnected: leader lost or changed, stream closed, or 5 heartbeats missed, once per connection; then
 // nothing until the next SUBSCRIBED, which is reregistered, once.
+// docs/protocol.md §17 resourceOffers, offerRescinded, statusUpdate, frameworkMessage; agentLost, executorLost
 func TestEachEndOfAConnection(t *testing.T) {
 	for name, end := range map[string]func(*rig){
 		"leader lost":      func(r *rig) { r.step(msg.Leader{}) },
@@ -109,6 +110,7 @@ func TestNoCallbackBeforeRegistered(t *testing.T) {
 
 // docs/protocol.md §17 driver status: after stop, abort or ERROR no callback, no message, no deadline; every call does nothing
 // and tells the status. stop(failover=false) sends TEARDOWN, the others nothing; all let the link go.
+// docs/protocol.md §17 error
 func TestNothingAfterTheEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		end    func(*rig)
@@ -208,6 +210,7 @@ var executorEvents = []struct {
 
 // docs/protocol.md §17 an executor's registered comes at the first SUBSCRIBED, disconnected and reregistered once for each
 // connection after it; events of an old stream, or before SUBSCRIBED, trigger nothing.
+// docs/protocol.md §17 launchTask, killTask, frameworkMessage
 func TestEachConnectionOfAnExecutor(t *testing.T) {
 	r := subscribedExecutor(t, func(c *framework.ExecutorConfig) { c.Checkpoint = true })
 	for range 3 {

@@ -16,6 +16,7 @@ import (
 )
 
 // docs/protocol.md §7 LAUNCH: task STAGING at the master, resources in use, RunTask to the agent, no event for it.
+// docs/protocol.md §8 (new): STAGING
 func TestLaunch(t *testing.T) {
 	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"))
 	require.Equal(t, "a.example", o.Hostname)
@@ -102,6 +103,7 @@ func TestAcceptOfTwoOffers(t *testing.T) {
 }
 
 // docs/protocol.md §7 each task is checked alone: one that fails is TASK_ERROR, TASK_INVALID, the others go on.
+// docs/protocol.md §8 (new): ERROR, DROPPED/LOST
 func TestTaskChecks(t *testing.T) {
 	for name, change := range map[string]func(*msg.TaskInfo){
 		"id syntax":            func(t *msg.TaskInfo) { t.ID = "a/b" },
@@ -465,6 +467,7 @@ func TestBytesPerOffersMessage(t *testing.T) {
 
 // docs/protocol.md §18.1 operations and tasks per accept are bounded: over it the accept is void. Live tasks per
 // framework are: over it TASK_ERROR.
+// docs/protocol.md §18.1 live tasks per framework
 func TestAcceptIsBounded(t *testing.T) {
 	tight := func(c *master.Config) {
 		c.Bounds.OperationsPerAccept, c.Bounds.TasksPerAccept, c.Bounds.Tasks = 2, 3, 2
@@ -482,6 +485,7 @@ func TestAcceptIsBounded(t *testing.T) {
 }
 
 // docs/protocol.md §18.1 the tasks of one agent are bounded: single ones are refused alone, a group as a whole.
+// docs/protocol.md §18.1 tasks of all kinds per agent
 func TestTasksOfAnAgentAreBounded(t *testing.T) {
 	r, a, f, o := cluster(t, "cpus:4;mem:1024;disk:100", info("web"), func(c *master.Config) { c.Bounds.AgentTasks = 3 })
 	group := func(ids ...msg.TaskID) msg.Operation {

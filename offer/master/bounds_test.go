@@ -40,6 +40,7 @@ func (r *rig) refusedStream(name string, i msg.FrameworkInfo) {
 
 // docs/protocol.md §18.1 roles of a framework, their depth and length: over a bound the answer is ERROR, and an update is
 // refused.
+// docs/protocol.md §18.1 roles per framework; depth of a role; length of a role
 func TestBoundRolesOfAFramework(t *testing.T) {
 	tight := func(c *master.Config) { c.Bounds.Names = role.Bounds{Roles: 2, Depth: 3, Length: 8} }
 	for name, c := range map[string]struct{ reach, pass []role.Name }{
@@ -72,6 +73,7 @@ func TestBoundKnownRoles(t *testing.T) {
 }
 
 // docs/protocol.md §18.1 operations and tasks per accept: at the bound an accept counts, over it the offers go back.
+// docs/protocol.md §18.1 tasks per accept; operations per accept
 func TestBoundOperationsAndTasksOfAnAccept(t *testing.T) {
 	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"), func(c *master.Config) {
 		c.Bounds.OperationsPerAccept, c.Bounds.TasksPerAccept = 2, 3
@@ -166,6 +168,7 @@ func TestBoundResourceNames(t *testing.T) {
 
 // docs/protocol.md §18.1 labels of a framework, a task and an executor, and their keys and values: reached is fine, passed is
 // invalid.
+// docs/protocol.md §18.1 labels per object; key or value
 func TestBoundLabels(t *testing.T) {
 	long := func(n int) *string { s := strings.Repeat("v", n); return &s }
 	tight := func(c *master.Config) { c.Bounds.Labels, c.Bounds.LabelBytes = 2, 4 }
@@ -195,6 +198,7 @@ func TestBoundLabels(t *testing.T) {
 }
 
 // docs/protocol.md §18.1 the data of tasks, executors and statuses, the text of commands.
+// docs/protocol.md §18.1 task data
 func TestBoundTaskData(t *testing.T) {
 	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"), func(c *master.Config) { c.Bounds.TaskData = 4 })
 	reach, pass := []byte("four"), []byte("fiver")
@@ -226,6 +230,7 @@ func TestBoundFrameworkMessages(t *testing.T) {
 }
 
 // docs/protocol.md §18.1 attributes of an agent: over the bound it is refused.
+// docs/protocol.md §18.1 attributes per agent
 func TestBoundAttributes(t *testing.T) {
 	r := newRig(t, func(c *master.Config) { c.Bounds.Attributes = 2 })
 	with := func(text string) msg.RegisterAgent {
@@ -242,6 +247,7 @@ func TestBoundAttributes(t *testing.T) {
 }
 
 // docs/protocol.md §18.1 outstanding offers of a framework: at the bound it gets no further ones until one is answered.
+// docs/protocol.md §18.1 outstanding offers, refusal filters per framework
 func TestBoundOutstandingOffers(t *testing.T) {
 	r := newRig(t, func(c *master.Config) { c.Allocator.Bounds.Offers = 2 })
 	for _, name := range []string{"a", "b", "c"} {
@@ -272,6 +278,7 @@ func TestBoundFilters(t *testing.T) {
 }
 
 // docs/protocol.md §18.1 constraints of a framework and role: over the bound ERROR.
+// docs/protocol.md §18.1 constraints per framework and role
 func TestBoundConstraints(t *testing.T) {
 	r := newRig(t, func(c *master.Config) { c.Allocator.Bounds.Constraints = 2 })
 	with := func(n int) msg.FrameworkInfo {

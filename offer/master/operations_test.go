@@ -61,6 +61,7 @@ func TestAnswersToOperationsInAnyOrder(t *testing.T) {
 
 // docs/protocol.md §18.1 operations that an agent has not answered are bounded: one of an ACCEPT is refused alone, one of an
 // operator with an error; an answer makes room.
+// docs/protocol.md §18.1 operations under way per agent
 func TestPendingOperationsAreBounded(t *testing.T) {
 	r, a, _, o := cluster(t, "cpus:4;mem:1024", info("web"), func(c *master.Config) { c.Bounds.PendingOperations = 3 })
 	r.say("s", accept(append(backAndForth(5), msg.Launch(task("t", a, "cpus:1;mem:32"))), o))

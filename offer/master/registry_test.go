@@ -565,6 +565,7 @@ func TestTooManyMissingAgents(t *testing.T) {
 
 // docs/protocol.md §12 rows 2 and 5: of tasks that may run on a recovered agent nothing is said; those of a gone agent are gone
 // by the operator.
+// docs/protocol.md §12 unknown task and its agent is *recovered*
 func TestReconciliationAfterAnElection(t *testing.T) {
 	r := newRig(t)
 	a, b := r.agent("a", "cpus:4"), r.agent("b", "cpus:4")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/reservation"
@@ -26,6 +27,12 @@ func (r *rig) ends(id msg.OfferID) (how []master.OfferEnd) {
 
 // docs/protocol.md §6 the table of offers: each event ends an offer once and in its way, tells the framework of it only where the
 // row says so, and what was offered can be offered again.
+// docs/protocol.md §6 OUTSTANDING: ACCEPT, list valid
+// docs/protocol.md §6 OUTSTANDING: ACCEPT, list invalid
+// docs/protocol.md §6 OUTSTANDING: DECLINE
+// docs/protocol.md §6 OUTSTANDING: agent lost / disconnected / deactivated
+// docs/protocol.md §6 OUTSTANDING: framework disconnects or fails over
+// docs/protocol.md §6 any final: ACCEPT
 func TestOfferTable(t *testing.T) {
 	hour := msg.Filters{Refuse: time.Hour}
 	for _, c := range []struct {
@@ -134,6 +141,8 @@ var terminal = []msg.TaskState{msg.TaskFinished, msg.TaskFailed, msg.TaskKilled,
 	msg.TaskGone, msg.TaskGoneByOperator}
 
 // docs/protocol.md §8 the states: which are terminal, and their numbers.
+// docs/protocol.md §8 TASK_STAGING, TASK_STARTING, TASK_RUNNING, TASK_KILLING, TASK_FINISHED, TASK_FAILED, TASK_KILLED, TASK_ERROR, TASK_LOST,
+// docs/protocol.md §8 TASK_DROPPED, TASK_UNREACHABLE, TASK_GONE, TASK_GONE_BY_OPERATOR, TASK_UNKNOWN
 func TestTaskStates(t *testing.T) {
 	for n, s := range []msg.TaskState{msg.TaskStarting, msg.TaskRunning, msg.TaskFinished, msg.TaskFailed, msg.TaskKilled, msg.TaskLost, msg.TaskStaging,
 		msg.TaskError, msg.TaskKilling, msg.TaskDropped, msg.TaskUnreachable, msg.TaskGone, msg.TaskGoneByOperator, msg.TaskUnknown} {
@@ -164,6 +173,11 @@ func inState(t *testing.T, s msg.TaskState) (*rig, agentID, frameworkID) {
 // docs/protocol.md §8 the table of legal moves, those that come by an agent: a live task takes them, frees its resources at a terminal
 // one, and its framework sees each. A terminal one takes none: a late update is forwarded and changes nothing. Killing is not
 // undone.
+// docs/protocol.md §8 STAGING: STARTING, RUNNING, any terminal
+// docs/protocol.md §8 STAGING: KILLED, DROPPED/LOST, ERROR, FAILED, GONE/LOST
+// docs/protocol.md §8 STARTING, RUNNING: RUNNING, KILLING, terminal
+// docs/protocol.md §8 KILLING: KILLING, terminal
+// docs/protocol.md §8 other terminal: -
 func TestMovesByTheAgent(t *testing.T) {
 	for _, from := range append(append([]msg.TaskState{}, live...), terminal...) {
 		for _, to := range append(append([]msg.TaskState{}, live[1:]...), terminal...) {
@@ -197,6 +211,8 @@ func TestMovesThatNoAgentMakes(t *testing.T) {
 
 // docs/protocol.md §8 any live state to UNREACHABLE or LOST by the master when the agent is out of contact, and back to what the agent
 // reports when it returns; terminal ones stay as they are.
+// docs/protocol.md §8 any live: UNREACHABLE or LOST
+// docs/protocol.md §8 UNREACHABLE, LOST (by partition): state reported by agent
 func TestMovesByThePartition(t *testing.T) {
 	for _, aware := range []bool{true, false} {
 		for _, from := range append(append([]msg.TaskState{}, live...), terminal...) {
@@ -250,6 +266,7 @@ func (r *rig) completed(f frameworkID, id msg.TaskID) master.TaskReport {
 }
 
 // docs/protocol.md §8 UNREACHABLE to GONE_BY_OPERATOR by an operator, with AGENT_REMOVED_BY_OPERATOR for those who know that state.
+// docs/protocol.md §8 UNREACHABLE: GONE_BY_OPERATOR, KILLED (framework removed)
 func TestUnreachableToGoneByOperator(t *testing.T) {
 	for _, aware := range []bool{true, false} {
 		i := info("web")
@@ -303,6 +320,9 @@ func TestTwoValuesPerTask(t *testing.T) {
 }
 
 // docs/protocol.md §12 the table of explicit answers, row by row and for both kinds of frameworks.
+// docs/protocol.md §12 unknown task, agent registered
+// docs/protocol.md §12 unknown task, agent unreachable
+// docs/protocol.md §12 unknown task, agent gone
 func TestReconciliationTable(t *testing.T) {
 	type where = func(*rig, agentID)
 	for _, c := range []struct {
@@ -368,6 +388,9 @@ func TestTaskChecksAgainstTheBooks(t *testing.T) {
 }
 
 // docs/protocol.md §7 the checks of resource operations: what each row refuses is dropped alone.
+// docs/protocol.md §7 RESERVE / UNRESERVE
+// docs/protocol.md §7 CREATE / DESTROY
+// docs/protocol.md §7 unknown type
 func TestOperationChecks(t *testing.T) {
 	revocable := func() resource.Resources {
 		r, err := resource.New(resource.Resource{Name: "cpus", Scalar: 1000, Revocable: true, Reservations: []resource.Reservation{{Type: resource.Dynamic, Role: "web"}}})
@@ -440,6 +463,115 @@ func TestCapabilitiesOfOffers(t *testing.T) {
 					shown = shown || c.want(o)
 				}
 				require.Equal(t, has, shown)
+			})
+		}
+	}
+}
+
+// docs/protocol.md §19 duplicate register, re-register, subscribe, kill, ack, decline: the same answer again where there is one, and
+// nothing else changes.
+func TestDuplicatesAreIdempotent(t *testing.T) {
+	r, a, f := running(t, info("web"))
+	r.say("s", msg.Revive{})
+	o := r.offer(f)
+	r.say("a", status(f, "t", msg.TaskRunning, 1))
+	r.took("a")
+	r.took("s")
+	again := info("web")
+	again.ID = f
+	rep := r.report(a)
+	ack := msg.Acknowledge{Agent: a, Task: "t", UUID: msg.UUID{1}}
+	for _, d := range []struct {
+		what, who string
+		body      msg.Message
+		answers   map[string][]string // what each time is sent to whom
+	}{
+		{"register", "a", registration("a", "cpus:4;mem:1024"), map[string][]string{"a": {"AgentRegistered"}}},
+		{"re-register", "a", rep, map[string][]string{"a": {"AgentReregistered", "Ping"}}},
+		{"subscribe", "s", msg.Subscribe{Framework: again}, map[string][]string{"s": {"Subscribed", "Heartbeat"}, "a": {"FrameworkUpdated"}}},
+		{"kill", "s", msg.Kill{Task: "t"}, map[string][]string{"a": {"KillTask"}}},
+		{"ack", "s", ack, map[string][]string{"a": {"StatusAck"}}},
+		{"decline", "s", msg.Decline{Offers: []msg.OfferID{o.ID}, Filters: msg.Filters{Refuse: time.Minute}}, nil},
+	} {
+		t.Run(d.what, func(t *testing.T) {
+			r.t = t
+			if d.what == "kill" || d.what == "decline" {
+				r.say(d.who, d.body) // the first of them does change something
+				r.took("a")
+				r.took("s")
+			}
+			for range 2 {
+				r.undisturbed(func() { r.say(d.who, d.body) })
+				for _, party := range []string{"a", "s"} {
+					require.Equal(t, d.answers[party], kinds(r.took(party)), party)
+				}
+			}
+		})
+	}
+}
+
+// docs/protocol.md §6 -: allocation: an OFFERS event; where the rules give offers a lifetime it ends in a RESCIND, and what was in it is
+// offered again.
+func TestOfferOfAnAllocation(t *testing.T) {
+	patient := func(c *master.Config) { c.PingTimeout = 15 * time.Minute }
+	r := newRig(t, patient)
+	a := r.agent("a", "cpus:4;mem:1024")
+	f := r.scheduler("s", info("web"))
+	o := r.offer(f)
+	require.Equal(t, []msg.Offer{o}, last[msg.Offers](r, "s").Offers)
+	require.Equal(t, a, o.Agent)
+	at, ok := r.m.NextDeadline()
+	require.True(t, ok)
+	require.Positive(t, at.Sub(r.now))
+	r.took("s")
+	r.advance(offer.DefaultRules(offer.V1).OfferLifetime)
+	require.Equal(t, []msg.Rescind{{Offer: o.ID}}, all[msg.Rescind](r, "s"))
+	require.Equal(t, []master.OfferEnd{master.OfferRescinded}, r.ends(o.ID))
+	require.NotEqual(t, o.ID, r.offer(f).ID)
+}
+
+// docs/protocol.md §8 MASTER (0): the reasons that a master gives, each with its state for frameworks that know of partitions and for
+// others, without a uuid.
+func TestReasonsOfTheMaster(t *testing.T) {
+	bad := func(id msg.TaskID, a agentID) msg.TaskInfo { return task(id, a, "cpus:99;mem:32") }
+	for _, c := range []struct {
+		reason       msg.Reason
+		aware, plain msg.TaskState
+		checkpoint   bool
+		do           func(r *rig, a agentID, f frameworkID)
+	}{
+		{msg.ReasonTaskInvalid, msg.TaskError, msg.TaskError, true, func(r *rig, a agentID, f frameworkID) { r.launch("s", r.offer(f), bad("u", a)) }},
+		{msg.ReasonTaskGroupInvalid, msg.TaskError, msg.TaskError, true, func(r *rig, a agentID, f frameworkID) {
+			g := msg.LaunchGroup{Executor: msg.ExecutorInfo{ID: "y", Resources: resource.MustParse("cpus:1;mem:32;disk:1")}, Tasks: []msg.TaskInfo{bad("u", a)}}
+			r.say("s", accept([]msg.Operation{{Do: g}}, r.offer(f)))
+		}},
+		{msg.ReasonInvalidOffers, msg.TaskDropped, msg.TaskLost, true, func(r *rig, a agentID, f frameworkID) { r.launch("s", msg.Offer{ID: "x"}, bad("u", a)) }},
+		{msg.ReasonAgentRemoved, msg.TaskUnreachable, msg.TaskLost, true, func(r *rig, a agentID, f frameworkID) { r.advance(75 * time.Second) }},
+		{msg.ReasonAgentRemoved, msg.TaskLost, msg.TaskLost, true, func(r *rig, a agentID, f frameworkID) { r.say("a", msg.UnregisterAgent{Agent: a}) }},
+		{msg.ReasonAgentDisconnected, msg.TaskLost, msg.TaskLost, false, func(r *rig, a agentID, f frameworkID) { r.down("a") }},
+		{msg.ReasonAgentReregistered, msg.TaskRunning, msg.TaskRunning, true, func(r *rig, a agentID, f frameworkID) {
+			rep := r.report(a, func(b *msg.ReregisterAgent) { b.Tasks[0].State = msg.TaskRunning })
+			r.advance(75 * time.Second)
+			r.up("a")
+			r.say("a", rep)
+		}},
+		{msg.ReasonReconciliation, msg.TaskStaging, msg.TaskStaging, true, func(r *rig, a agentID, f frameworkID) { r.say("s", msg.Reconcile{}) }},
+	} {
+		for aware, want := range map[bool]msg.TaskState{true: c.aware, false: c.plain} {
+			t.Run(fmt.Sprint(c.reason, want, aware), func(t *testing.T) {
+				i := info("web")
+				i.Capabilities.PartitionAware, i.Checkpoint = aware, c.checkpoint
+				r, a, f := running(t, i)
+				r.say("s", msg.Revive{})
+				r.settle()
+				r.took("s")
+				c.do(r, a, f)
+				u := last[msg.Update](r, "s").Status
+				require.Equal(t, want, u.State)
+				require.Equal(t, c.reason, u.Reason)
+				require.Equal(t, msg.SourceMaster, u.Source)
+				require.True(t, u.UUID.IsZero())
+				require.NotEmpty(t, u.Message)
 			})
 		}
 	}

@@ -243,6 +243,7 @@ func TestReconcileImplicitly(t *testing.T) {
 }
 
 // docs/protocol.md §12 explicit, first match wins: live, agent registered, agent unreachable, anything else.
+// docs/protocol.md §12 task in live list
 func TestReconcileExplicitly(t *testing.T) {
 	for _, aware := range []bool{true, false} {
 		t.Run(fmt.Sprint(aware), func(t *testing.T) {
@@ -384,6 +385,7 @@ func TestOperationIsAnswered(t *testing.T) {
 // docs/protocol.md §9, §18.1 an agent repeats an update until it is acknowledged: one whose text or labels are over their
 // bounds is cut, not refused, and the task goes on. The same holds for what a report tells of a task and its last update, or its
 // agent could never come back, and for why an operation failed.
+// docs/protocol.md §18.1 text and labels of a status
 func TestLongStatusesAreCut(t *testing.T) {
 	small := func(c *master.Config) { c.Bounds.Text, c.Bounds.Labels, c.Bounds.LabelBytes = 64, 1, 8 }
 	long := strings.Repeat("long", 100)

@@ -248,6 +248,7 @@ func TestStallAndResume(t *testing.T) {
 
 // A queue holds as many messages as its bound and no more, by hand exactly.
 // docs/protocol.md §18.1
+// docs/protocol.md §18.1 queue of one link
 func TestQueueBound(t *testing.T) {
 	var out strings.Builder
 	n := inproc.New(inproc.Config{Queue: 3})

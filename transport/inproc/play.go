@@ -126,11 +126,20 @@ func (p *Player) hit(l *lasting) bool {
 		p.c.Kill(all[l.Number%len(all)])
 		return true
 	case Clock:
-		return p.c.roster.has(l.A)
+		return p.leap(l.Fault)
 	case RecordLost, RecordRefused, RecordUnsure, RecordSlow, RecordLate:
 		return p.c.Checkpoint(l.A) != nil
 	}
 	return uses[l.Kind].nodes == 0 || len(l.pairs) > 0
+}
+
+// leap sets a clock ahead for good: set back, it would stand still until all others have caught up.
+func (p *Player) leap(f Fault) bool {
+	if !p.c.roster.has(f.A) {
+		return false
+	}
+	p.c.SetClock(f.A, p.c.ahead[f.A]+f.By)
+	return true
 }
 
 func (p *Player) kill(f Fault) bool {
@@ -192,9 +201,6 @@ func (p *Player) apply(l *lasting) {
 			n.Narrow(d.from, d.to, l.Number)
 		}
 	}
-	if l.Kind == Clock {
-		p.c.SetClock(l.A, l.By)
-	}
 }
 
 // undo takes it out of force, for all others of its kind too.
@@ -216,9 +222,6 @@ func (p *Player) undo(l *lasting) {
 		case Narrow:
 			n.Narrow(d.from, d.to, 0)
 		}
-	}
-	if l.Kind == Clock {
-		p.c.SetClock(l.A, 0)
 	}
 }
 

@@ -55,7 +55,7 @@ const (
 	RecordSlow Kind = "record-slow"
 	// RecordLate: it is written By later, and answered then.
 	RecordLate Kind = "record-late"
-	// Clock lets the clock of A go By ahead of all others.
+	// Clock lets the clock of A leap ahead by By.
 	Clock Kind = "clock"
 )
 
@@ -104,7 +104,7 @@ var uses = map[Kind]use{
 	RecordUnsure:  {nodes: 1, lasts: true},
 	RecordSlow:    {nodes: 1, by: true, lasts: true},
 	RecordLate:    {nodes: 1, by: true, lasts: true},
-	Clock:         {nodes: 1, by: true, lasts: true},
+	Clock:         {nodes: 1, by: true},
 }
 
 // Kinds lists all kinds, in order of their words.

@@ -68,6 +68,7 @@ var table = map[string]rule{
 	"transport/transporttest":     {own: append(slices.Clone(upToMsg), "transport"), extern: testModules, why: "tests any transport"},
 	"offer/offertest":             {own: slices.Concat(upToHost, []string{"transport/inproc"}), extern: testModules, why: "harness and property suite for users' tests; knows no wire"},
 	"resource/resourcetest":       {own: []string{"role", "resource"}, extern: testModules, why: "generators"},
+	"internal/mutant":             {why: "reads the faults that tests are held against; only tests import it"},
 	"internal/golden":             {extern: testModules, why: "one runner for all recorded files; only tests import it"},
 	"detect":                      {own: []string{"role", "resource"}, extern: []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}, why: "reads the host, models nothing"},
 	"cmd/proffer":                 {own: slices.Concat(upToHost, []string{"offer/scenario", "transport/inproc", "transport/inproc/simulate", "detect"}), why: "thin over all of it"},

@@ -3,7 +3,6 @@ package offer_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/internal/mutant"
 )
 
 // mutantSuite are the test files that mutants are held against, with a list of the others that these need: the worked
@@ -41,7 +42,7 @@ func TestMutants(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
-			changed, err := mutate(string(text), os.ReadFile)
+			changed, err := mutant.Apply(string(text), os.ReadFile)
 			require.NoError(t, err)
 			out, err := runMutant(t, changed)
 			require.Error(t, err, "this mutant survives")
@@ -81,69 +82,4 @@ func runMutant(t *testing.T, changed map[string]string) (output string, err erro
 	defer cancel()
 	out, err = exec.CommandContext(ctx, binary, "-test.failfast", "-test.short").CombinedOutput()
 	return string(out), err
-}
-
-// mutate reads a fault: a line that says what it is, then for each file "-- name --" and changes
-//
-//	<<<< before
-//	text that stands in the file just once, whole lines or not
-//	==== after
-//	text in its place
-//	>>>>
-//
-// and returns the files as they are with it.
-func mutate(text string, read func(string) ([]byte, error)) (map[string]string, error) {
-	changed := make(map[string]string)
-	file, before, after, part := "", "", "", &strings.Builder{}
-	for i, line := range strings.Split(text, "\n") {
-		fail := func(format string, args ...any) error {
-			return fmt.Errorf("line %d: "+format, append([]any{i + 1}, args...)...)
-		}
-		name, isFile := strings.CutPrefix(line, "-- ")
-		switch {
-		case isFile && strings.HasSuffix(name, " --"):
-			file = strings.TrimSuffix(name, " --")
-			if _, ok := changed[file]; !ok {
-				content, err := read(file)
-				if err != nil {
-					return nil, fail("%w", err)
-				}
-				changed[file] = string(content)
-			}
-		case line == "<<<< before", line == "==== after":
-			before = strings.TrimSuffix(part.String(), "\n")
-			part = &strings.Builder{}
-		case line == ">>>>":
-			after = strings.TrimSuffix(part.String(), "\n")
-			part = &strings.Builder{}
-			if n := strings.Count(changed[file], before); n != 1 || before == "" || before == after {
-				return nil, fail("it stands %d times in %s, or changes nothing: choose another place for\n%s", n, file, before)
-			}
-			changed[file] = strings.Replace(changed[file], before, after, 1)
-			before = ""
-		default:
-			part.WriteString(line + "\n")
-		}
-	}
-	if len(changed) == 0 {
-		return nil, fmt.Errorf("no file is named")
-	}
-	return changed, nil
-}
-
-// A fault that no longer applies, or changes nothing, is an error.
-//
-// docs/allocation.md §6
-func TestMutantsThatDoNotApply(t *testing.T) {
-	read := func(string) ([]byte, error) { return []byte("one\ntwo\ntwo\nthree\n"), nil }
-	fault := func(before, after string) string {
-		return "A fault.\n-- f.go --\n<<<< before\n" + before + "\n==== after\n" + after + "\n>>>>\n"
-	}
-	changed, err := mutate(fault("two\nthree", "four"), read)
-	require.NoError(t, err)
-	require.Equal(t, map[string]string{"f.go": "one\ntwo\nfour\n"}, changed)
-	for _, text := range []string{fault("five", "six"), fault("two", "six"), fault("one", "one"), "A fault.\n"} {
-		_, err := mutate(text, read)
-		require.Error(t, err)
-	}
 }

@@ -36,6 +36,7 @@ type soakOptions struct {
 	every    int
 	trace    bool
 	whole    bool
+	first    bool
 }
 
 // runSoak runs simulations: proffer soak [flags]. See soakUsage. It answers exitFail where an invariant is broken, exitUsage
@@ -86,6 +87,7 @@ func soakFlags(args []string, help io.Writer) (o soakOptions, err error) {
 	kinds := f.String("kinds", "", "the faults that may be drawn, with commas between; all unless told")
 	f.IntVar(&o.every, "check-every", 1, "recount the machines' books after so many steps")
 	f.BoolVar(&o.trace, "trace", false, "print everything that happens; for one seed")
+	f.BoolVar(&o.first, "first", false, "end with the first seed that fails")
 	f.BoolVar(&o.whole, "no-shrink", false, "do not look for the smallest plan that fails")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -166,7 +168,7 @@ func (s *soak) run(ctx context.Context, stderr io.Writer) {
 func (s *soak) draw(ctx context.Context) (uint64, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() != nil || s.seeds > 0 && s.next >= s.seeds {
+	if ctx.Err() != nil || s.seeds > 0 && s.next >= s.seeds || s.first && s.violations > 0 {
 		return 0, false
 	}
 	s.next++

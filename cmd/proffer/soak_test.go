@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/proffer-go/proffer/transport/inproc"
+	"github.com/proffer-go/proffer/transport/inproc/simulate"
 )
 
 // soaked runs proffer soak.
@@ -38,6 +41,19 @@ func TestSoakTrace(t *testing.T) {
 	require.Contains(t, out, "faults heal; quiet begins")
 	require.Contains(t, out, "agent-1: sends RegisterAgent to master")
 	require.Contains(t, lines[len(lines)-1], "soak: seeds 1 from 3")
+}
+
+// With --first nothing is begun after a seed that failed.
+//
+// docs/protocol.md §19
+func TestSoakFirst(t *testing.T) {
+	s := &soak{soakOptions: soakOptions{first: true}}
+	s.sum.Faults = map[inproc.Kind]int{}
+	_, more := s.draw(t.Context())
+	require.True(t, more)
+	s.add(simulate.Report{Violation: &simulate.Violation{}}, true)
+	_, more = s.draw(t.Context())
+	require.False(t, more)
 }
 
 // An interrupt ends a soak with its figures.

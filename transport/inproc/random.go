@@ -18,8 +18,8 @@ type Targets struct {
 }
 
 // RandomSchedule draws n faults. Equal seeds and targets give equal schedules. Most faults are short, some outlast the
-// pings (75 s) and some the agents' time to return (10 min): docs/protocol.md §18. A master is not down for longer than
-// a few minutes.
+// pings (75 s) and some the agents' time to return (10 min): docs/protocol.md §18. A master is not down, and no
+// clock ahead, for longer than a few minutes.
 func RandomSchedule(seed uint64, n int, t Targets) Schedule {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, 0xfa017)), Targets: t}
 	if len(g.Kinds) == 0 {
@@ -59,9 +59,9 @@ func (g *generator) fault() Fault {
 	case Destroy, KillExecutor:
 		f.A = pick(g, g.Agents)
 	case Clock:
-		f.A, f.By = g.mortal(), g.length()
+		f.A, f.By = g.mortal(), g.within(4*time.Minute)
 	case Slow:
-		f.By = g.within(10 * time.Second)
+		f.By = g.within(15 * time.Second)
 	case RecordSlow, RecordLate:
 		f.A, f.By, f.For = pick(g, g.Agents), g.within(10*time.Second), g.within(time.Minute)
 	case RecordLost, RecordRefused, RecordUnsure:

@@ -19,6 +19,7 @@ type limits struct {
 	w    *world
 	made []master.OfferMade // since the last step
 	set  map[role.Name]resource.Limits
+	of   *master.Machine // whose limits they are
 }
 
 func newLimits(w *world) *limits { return &limits{w: w, set: map[role.Name]resource.Limits{}} }
@@ -29,9 +30,7 @@ func (l *limits) observe(o host.Observation) error {
 	if e, ok := o.What.(host.MasterEvent); ok {
 		switch e := e.Event.(type) {
 		case master.OfferMade:
-			if len(l.set) > 0 {
-				l.made = append(l.made, e)
-			}
+			l.made = append(l.made, e)
 		case master.QuotaChanged:
 			l.change(e.Configs)
 		}
@@ -48,6 +47,17 @@ func (l *limits) change(configs []quota.Config) {
 	}
 }
 
+// adopt takes the limits that a new master begins with: those of the registry.
+func (l *limits) adopt(m *master.Machine) {
+	l.of = m
+	clear(l.set)
+	for _, r := range m.Roles() {
+		if !r.Limit.IsEmpty() {
+			l.set[r.Role] = r.Limit
+		}
+	}
+}
+
 func (l *limits) stepped() error {
 	if len(l.made) == 0 {
 		return nil
@@ -56,6 +66,12 @@ func (l *limits) stepped() error {
 	l.made = l.made[:0]
 	m := l.w.c.Master()
 	if m == nil {
+		return nil
+	}
+	if l.of != m {
+		l.adopt(m)
+	}
+	if len(l.set) == 0 {
 		return nil
 	}
 	s := m.Snapshot()

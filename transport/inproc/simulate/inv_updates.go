@@ -30,7 +30,8 @@ type updates struct {
 // stream is what an agent holds of a task: the first of queue is on its way or waits to be sent again.
 type stream struct {
 	queue  []held
-	closed bool // the last of it is terminal
+	closed bool // the last of it is terminal, or nobody wants it
+	over   bool // its framework ended
 }
 
 // held is an update that is not acknowledged. Its uuid is known from when an executor sent it, or else the agent.
@@ -71,7 +72,7 @@ func (u *updates) observe(o host.Observation) error {
 	case host.Sent:
 		return u.sent(o.Node, x)
 	case host.AgentEvent:
-		u.event(o.Node, x.Event)
+		return u.event(o.Node, x.Event)
 	case host.Callback:
 		return u.callback(o.Node, x)
 	}
@@ -94,7 +95,9 @@ func (u *updates) delivered(n msg.Node, d host.Delivered) error {
 		delete(u.streams, n)
 	case msg.ShutdownFramework: // what its executors still say is heard, and dropped
 		for k, s := range u.streams[n] {
-			s.closed = s.closed || k.framework == b.Framework
+			if k.framework == b.Framework {
+				s.closed, s.over = true, true
+			}
 		}
 	}
 	return nil
@@ -124,7 +127,7 @@ func (u *updates) named(s msg.TaskStatus) error {
 func (u *updates) ack(n msg.Node, a msg.StatusAck) {
 	k := taskKey{a.Framework, a.Task}
 	s, m := u.streams[n][k], u.w.c.Agent(n)
-	if s == nil || m == nil || m.State() != agent.Running || len(s.queue) == 0 || s.queue[0].uuid != a.UUID {
+	if s == nil || m == nil || m.State() != agent.Running && m.State() != agent.Terminating || len(s.queue) == 0 || s.queue[0].uuid != a.UUID {
 		return
 	}
 	u.acked.add(ackedAt{n, a.UUID}, u.w.c.Now())
@@ -134,7 +137,7 @@ func (u *updates) ack(n msg.Node, a msg.StatusAck) {
 }
 
 // event follows what an agent tells of its streams.
-func (u *updates) event(n msg.Node, e agent.Event) {
+func (u *updates) event(n msg.Node, e agent.Event) error {
 	k := taskKey{e.Framework, e.Task}
 	switch e.Kind {
 	case agent.EventTaskReceived:
@@ -148,10 +151,17 @@ func (u *updates) event(n msg.Node, e agent.Event) {
 			s.closed = s.closed || e.State.Terminal()
 		}
 	case agent.EventTaskForgotten:
+		s := u.streams[n][k]
 		delete(u.streams[n], k)
+		if s != nil && !s.over && !u.w.isShaky(n) && len(s.queue) > 0 && !s.queue[0].state.Terminal() {
+			return fmt.Errorf("%s forgets %s with %s pending, which nobody acknowledged", n, e.Task, s.queue[0].state)
+		}
+	case agent.EventExecutorExited:
+		u.came[n] = slices.DeleteFunc(u.came[n], func(c msg.TaskStatus) bool { return c.Container == e.Container })
 	case agent.EventFrameworkRemoved:
 		maps.DeleteFunc(u.streams[n], func(k taskKey, _ *stream) bool { return k.framework == e.Framework })
 	}
+	return nil
 }
 
 // uuidOf finds the update of an executor that an event is about; zero: the agent made it, or it is not known who did.
@@ -266,6 +276,11 @@ func (u *updates) wiped(n msg.Node) { delete(u.streams, n) }
 
 func (u *updates) quiet() error {
 	for _, a := range u.w.plan.Agents {
+		for _, c := range u.came[a.Node] {
+			if slices.Contains(u.w.c.Nodes(), executorNode(a.Node, c.Container)) {
+				return fmt.Errorf("%s was told %s of %s (%v), and its executor does not know that it holds it", a.Node, c.State, c.Task, c.UUID)
+			}
+		}
 		of := u.streams[a.Node]
 		for _, k := range slices.SortedFunc(maps.Keys(of), taskKey.compare) {
 			t := u.w.tenant(string(k.framework))

@@ -434,7 +434,9 @@ func first(r resource.Resources) resource.Resource {
 // docs/protocol.md §3.3 SHARED_RESOURCES, REVOCABLE_RESOURCES, GPU_RESOURCES, RESERVATION_REFINEMENT: such resources are withheld
 // without the capability.
 func TestCapabilitiesOfOffers(t *testing.T) {
-	refined := stacked(t, 2)
+	refined, shared := stacked(t, 2), volume("v", 10, "web", true)
+	revocable, err := resource.New(resource.Resource{Name: "cpus", Scalar: 1000, Revocable: true})
+	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		total resource.Resources
 		with  func(*msg.Capabilities)
@@ -444,6 +446,10 @@ func TestCapabilitiesOfOffers(t *testing.T) {
 			func(o msg.Offer) bool { return o.Resources.Contains(resource.MustParse("gpus:1")) }},
 		"refined": {resource.MustParse("cpus:3;mem:64").Add(refined), func(c *msg.Capabilities) { c.ReservationRefinement = true },
 			func(o msg.Offer) bool { return o.Resources.Contains(refined) }},
+		"revocable": {resource.MustParse("cpus:1;mem:64").Add(revocable), func(c *msg.Capabilities) { c.RevocableResources = true },
+			func(o msg.Offer) bool { return o.Resources.Contains(revocable) }},
+		"shared": {resource.MustParse("cpus:1;mem:64").Add(shared), func(c *msg.Capabilities) { c.SharedResources = true },
+			func(o msg.Offer) bool { return o.Resources.Contains(shared) }},
 	} {
 		for _, has := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, has), func(t *testing.T) {

@@ -23,6 +23,9 @@ type agent struct {
 	total resource.Resources // base with the pending operations applied: what counts here
 	orders
 	registered offer.Time
+	drainSince offer.Time      // when this master was first asked to drain it, or found it draining
+	window     offer.Window    // of its machine; zero: nothing is planned
+	answers    []InverseAnswer // about that, by framework
 
 	tasks        map[taskKey]*task // live, and terminal ones until acknowledged
 	executors    map[executorKey]*executor
@@ -61,7 +64,8 @@ func (e *executor) allocation() offer.Allocation {
 }
 
 func (a *agent) report() AgentReport {
-	return AgentReport{Info: a.info, Node: a.node, Total: a.total, Connected: a.link != nil, Deactivated: a.deactivated, Registered: a.registered}
+	return AgentReport{Info: a.info, Node: a.node, Total: a.total, Connected: a.link != nil, Deactivated: a.deactivated, Registered: a.registered,
+		Drain: a.drain, DrainSince: a.drainSince, Window: a.window, Answers: a.answers}
 }
 
 func (a *agent) sortedTasks() []*task { return sortedValues(a.tasks, taskKey.compare) }
@@ -119,7 +123,7 @@ func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
 		return nil
 	}
 	if m.isDown(b.Info) {
-		return m.turnAway(l, "its machine is down for maintenance")
+		return m.turnAway(l, downText)
 	}
 	counter := m.nextAgent
 	b.Info.ID = m.newAgentID()
@@ -129,9 +133,6 @@ func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
 	}
 	return nil
 }
-
-// isDown reports whether an agent is on a machine that is down for maintenance, as far as its host name tells.
-func (m *Machine) isDown(a msg.AgentInfo) bool { return m.down[strings.ToLower(a.Hostname)] }
 
 // admit makes an agent one of the cluster, in place of whoever was at its address: what comes from there now is another one.
 func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
@@ -183,6 +184,12 @@ func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources
 	a.reregister.ring = func() { m.loseAgent(a, &a.reregister, "it did not come back in time") }
 	m.agents[info.ID], m.nodes[a.node] = a, a
 	a.link, l.agent = l, a
+	if a.drain != nil {
+		a.drainSince = m.now
+	}
+	if m.machineOf(info) != nil {
+		m.setWindow(a)
+	}
 	m.emit(AgentAdded{a.report()})
 	return a
 }

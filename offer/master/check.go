@@ -27,6 +27,7 @@ func (m *Machine) Check() error {
 	}
 	for _, check := range []func() error{
 		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkOperations, m.checkAlarms, m.checkCompleted, m.checkWhereabouts, m.checkLedger,
+		m.checkMaintenance, m.checkAsks, m.checkDrains, m.checkStreams,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -320,6 +321,9 @@ func (m *Machine) checkAlarms() error {
 	for _, f := range m.sortedFrameworks() {
 		set += isSet(&f.heartbeat) + isSet(&f.failover)
 	}
+	for _, s := range sortedPairs(m.streams) {
+		set += isSet(&s.beat)
+	}
 	set += isSet(&m.ledger.alarm) + isSet(&m.sweep) + isSet(&m.gc) + isSet(&m.removals.alarm)
 	if set != m.alarms.Len() {
 		return corrupt("alarms: %d in the heap, %d set", m.alarms.Len(), set)
@@ -429,3 +433,5 @@ func sortedPairsFunc[K comparable, V any](m map[K]V, order func(a, b K) int) fun
 		}
 	}
 }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -81,6 +81,8 @@ type Bounds struct {
 	GoneAgents          int // remembered; 102,400
 	Held                int // messages of one link while its agent's arrival is written down; 10,000
 	OperatorCalls       int // that wait for each other; 1,000
+	Machines            int // in the maintenance schedule; 3,000: a registry takes no more in one commit
+	Streams             int // operators' streams of events; 1,000, the oldest is closed for one more
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -150,6 +152,8 @@ func (c Config) withDefaults() (Config, error) {
 		{"Bounds.GoneAgents", &b.GoneAgents, 102_400},
 		{"Bounds.Held", &b.Held, 10_000},
 		{"Bounds.OperatorCalls", &b.OperatorCalls, 1_000},
+		{"Bounds.Machines", &b.Machines, 3_000},
+		{"Bounds.Streams", &b.Streams, 1_000},
 		{"RecoveryRemovalLimit", &c.RecoveryRemovalLimit, 100},
 	} {
 		if *n.at < 0 {

@@ -167,6 +167,63 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		{"message forgotten", func(m *Machine) { m.links[1].held = []msg.Message{msg.Pong{}} }, "holds 1 messages"},
 		{"link's end forgotten", func(m *Machine) { m.links[1].gone = true }, "gone true"},
 		{"link in transition", func(m *Machine) { m.links[1].waiting = true }, "1 wait for 0 arrivals"},
+		{"machine filed wrongly", func(m *Machine) { m.machines["x"] = machine{mode: registry.Down} }, "machines: "},
+		{"machine up", func(m *Machine) { m.machines["/1"] = machine{id: msg.MachineID{IP: "1"}} }, "is UP and in the books"},
+		{"machine's window", func(m *Machine) {
+			m.machines["/1"] = machine{id: msg.MachineID{IP: "1"}, mode: registry.Draining}
+			m.schedule = []msg.MaintenanceWindow{{Machines: []msg.MachineID{{IP: "1"}}, Window: offer.Window{Start: 1}}}
+		}, "the schedule says"},
+		{"machine not in the books", func(m *Machine) {
+			m.schedule = []msg.MaintenanceWindow{{Machines: []msg.MachineID{{IP: "1"}}}}
+		}, "schedule: machine /1 is not in the books"},
+		{"host names", func(m *Machine) { m.hosts["x"] = "x" }, "machines by host name"},
+		{"agent's window", func(m *Machine) { a(m).window.Start = 9 }, "its machine has"},
+		{"agent's window at the allocator", func(m *Machine) {
+			m.must(m.alloc.SetUnavailability(m.now, a(m).info.ID, offer.Window{Start: 9}))
+		}, "the allocator has"},
+		{"agent's answers", func(m *Machine) { a(m).answers = []InverseAnswer{{Framework: "f"}} }, "answers about agent"},
+		{"agent of a machine that is down", func(m *Machine) {
+			x := machine{id: msg.MachineID{Hostname: "a"}, mode: registry.Down}
+			m.setMachines(map[string]machine{x.id.String(): x})
+		}, "its machine is down"},
+		{"bound on machines", func(m *Machine) {
+			x := machine{id: msg.MachineID{Hostname: "x"}, mode: registry.Down}
+			m.setMachines(map[string]machine{x.id.String(): x})
+			m.cfg.Bounds.Machines = 0
+		}, "machines: 1, the bound is 0"},
+		{"inverse offer made up", func(m *Machine) {
+			f(m).asks[99] = msg.InverseOffer{ID: m.wireOffer(99), Framework: f(m).info.ID}
+		}, "inverse offers: 1 are out"},
+		{"inverse offer filed wrongly", func(m *Machine) { f(m).asks[99] = msg.InverseOffer{} }, "is filed under 99"},
+		{"inverse offer not told", func(m *Machine) {
+			a(m).window = offer.Window{Start: 9}
+			x := machine{msg.MachineID{Hostname: "a"}, registry.Draining, a(m).window}
+			m.setMachines(map[string]machine{x.id.String(): x})
+			m.must(m.alloc.SetUnavailability(m.now, a(m).info.ID, a(m).window))
+			var lost offer.Batch
+			m.alloc.Poll(m.now.Add(time.Second), &lost)
+		}, "and nobody told it"},
+		{"drain of an agent that is offered", func(m *Machine) { a(m).drain = &registry.Drain{} }, "and offered"},
+		{"drain since", func(m *Machine) { a(m).drainSince = 9 }, "since 9"},
+		{"drain that is over", func(m *Machine) {
+			b := m.onlyAgent("b")
+			m.obey(b, orders{deactivated: true, drain: &registry.Drain{}})
+			m.batch.Reset()
+			m.pollAllocator()
+			clear(m.draining)
+		}, "nobody writes that down"},
+		{"drain not looked at", func(m *Machine) { m.draining["x"] = true }, "1 agents were not looked at"},
+		{"stream without heartbeat", func(m *Machine) { m.streams[1] = &stream{} }, "streams: 1 has no heartbeat"},
+		{"stream's number", func(m *Machine) {
+			_, err := m.openStream(1)
+			m.must(err)
+			m.newStreams = 0
+		}, "is the 1-th of 0"},
+		{"bound on streams", func(m *Machine) {
+			_, err := m.openStream(1)
+			m.must(err)
+			m.cfg.Bounds.Streams = 0
+		}, "streams: 1, the bound is 0"},
 		{"fault", func(m *Machine) { m.must(errors.New("no such thing")) }, "no such thing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -34,6 +34,8 @@ var (
 	ErrDeposed = errors.New("master: deposed")
 	// ErrBusy: another change of the same thing is being written down. Try again soon.
 	ErrBusy = errors.New("master: a change is under way")
+	// ErrMaintenance: the maintenance schedule, or the mode of a machine, does not allow it.
+	ErrMaintenance = errors.New("master: not in this state of maintenance")
 	// ErrCorrupt: Check found books that do not agree.
 	ErrCorrupt = errors.New("master: books disagree")
 )

@@ -107,31 +107,48 @@ type (
 		Agent offer.AgentID
 		Error string
 	}
+	// InverseOfferMade: a framework was asked to leave an agent.
+	InverseOfferMade struct{ Offer msg.InverseOffer }
+	// InverseOfferEnded: it is not asked any more; if it answered, the agent's row follows.
+	InverseOfferEnded struct {
+		Offer     msg.OfferID
+		Framework offer.FrameworkID
+		Agent     offer.AgentID
+		How       OfferEnd
+	}
+	// MachineUpdated: a machine is in another mode, or has another window; UP: it left the schedule.
+	MachineUpdated struct{ Machine MachineReport }
+	// ScheduleChanged: the whole maintenance schedule, as it is now.
+	ScheduleChanged struct{ Windows []msg.MaintenanceWindow }
 	// WeightsChanged: an operator set weights.
 	WeightsChanged struct{ Weights []role.Weight }
 	// QuotaChanged: an operator set quota.
 	QuotaChanged struct{ Configs []quota.Config }
 )
 
-func (AgentAdded) isEvent()       {}
-func (AgentUpdated) isEvent()     {}
-func (AgentRemoved) isEvent()     {}
-func (FrameworkAdded) isEvent()   {}
-func (FrameworkUpdated) isEvent() {}
-func (FrameworkRemoved) isEvent() {}
-func (ExecutorAdded) isEvent()    {}
-func (ExecutorRemoved) isEvent()  {}
-func (TaskAdded) isEvent()        {}
-func (TaskUpdated) isEvent()      {}
-func (TaskRemoved) isEvent()      {}
-func (TaskRefused) isEvent()      {}
-func (OfferMade) isEvent()        {}
-func (OfferEnded) isEvent()       {}
-func (OperationApplied) isEvent() {}
-func (OperationRefused) isEvent() {}
-func (OperationEnded) isEvent()   {}
-func (WeightsChanged) isEvent()   {}
-func (QuotaChanged) isEvent()     {}
+func (AgentAdded) isEvent()        {}
+func (AgentUpdated) isEvent()      {}
+func (AgentRemoved) isEvent()      {}
+func (FrameworkAdded) isEvent()    {}
+func (FrameworkUpdated) isEvent()  {}
+func (FrameworkRemoved) isEvent()  {}
+func (ExecutorAdded) isEvent()     {}
+func (ExecutorRemoved) isEvent()   {}
+func (TaskAdded) isEvent()         {}
+func (TaskUpdated) isEvent()       {}
+func (TaskRemoved) isEvent()       {}
+func (TaskRefused) isEvent()       {}
+func (OfferMade) isEvent()         {}
+func (OfferEnded) isEvent()        {}
+func (OperationApplied) isEvent()  {}
+func (OperationRefused) isEvent()  {}
+func (OperationEnded) isEvent()    {}
+func (WeightsChanged) isEvent()    {}
+func (InverseOfferMade) isEvent()  {}
+func (InverseOfferEnded) isEvent() {}
+func (MachineUpdated) isEvent()    {}
+func (ScheduleChanged) isEvent()   {}
+func (QuotaChanged) isEvent()      {}
 
 // String gives one line for a timeline.
 func (e AgentAdded) String() string { return "agent " + e.Agent.String() + " added" }
@@ -224,6 +241,24 @@ func (e OperationEnded) String() string {
 		return fmt.Sprintf("operation %s done on %s", e.UUID, e.Agent)
 	}
 	return fmt.Sprintf("operation %s failed on %s: %s", e.UUID, e.Agent, e.Error)
+}
+
+// String gives one line for a timeline.
+func (e InverseOfferMade) String() string {
+	return fmt.Sprintf("inverse offer %s made to %s: to leave %s", e.Offer.ID, e.Offer.Framework, e.Offer.Agent)
+}
+
+// String gives one line for a timeline.
+func (e InverseOfferEnded) String() string {
+	return fmt.Sprintf("inverse offer %s to %s %s", e.Offer, e.Framework, e.How)
+}
+
+// String gives one line for a timeline.
+func (e MachineUpdated) String() string { return "machine " + e.Machine.String() }
+
+// String gives one line for a timeline.
+func (e ScheduleChanged) String() string {
+	return fmt.Sprintf("maintenance schedule of %d windows", len(e.Windows))
 }
 
 // String gives one line for a timeline.

@@ -80,6 +80,7 @@ func (m *Machine) ackOurs(a *agent, o *operation) {
 // untrack takes an operation out of the books.
 func (m *Machine) untrack(a *agent, o *operation) {
 	delete(a.ops, o.UUID)
+	m.perhapsDrained(a)
 	switch {
 	case o.named:
 		m.unname(o)

@@ -20,14 +20,15 @@ type framework struct {
 	registered offer.Time
 	subscribed offer.Time
 
-	ops         map[msg.OperationID]*operation // those that agents have in their books, by their ids
-	hinted      bool                           // its scheduler gave hints
-	tasks       map[msg.TaskID]*task           // live, and terminal ones until acknowledged
-	offers      map[offer.OfferID]msg.Offer    // outstanding, as it was shown them
-	placed      map[offer.AgentID]int          // how many of its tasks and executors are in an agent's books
-	unreachable fifo[msg.TaskID, *task]        // parked until their agent returns
-	history     fifo[uint64, TaskReport]       // completed, by a counter
-	ended       uint64                         // that counter
+	ops         map[msg.OperationID]*operation     // those that agents have in their books, by their ids
+	hinted      bool                               // its scheduler gave hints
+	tasks       map[msg.TaskID]*task               // live, and terminal ones until acknowledged
+	offers      map[offer.OfferID]msg.Offer        // outstanding, as it was shown them
+	asks        map[offer.OfferID]msg.InverseOffer // likewise
+	placed      map[offer.AgentID]int              // how many of its tasks and executors are in an agent's books
+	unreachable fifo[msg.TaskID, *task]            // parked until their agent returns
+	history     fifo[uint64, TaskReport]           // completed, by a counter
+	ended       uint64                             // that counter
 
 	heartbeat alarm // set while connected
 	failover  alarm // set while disconnected
@@ -70,6 +71,7 @@ func (m *Machine) createFramework(info msg.FrameworkInfo, suppressed []role.Name
 		return nil, err
 	}
 	f := &framework{info: info, state: FrameworkRecovered, registered: m.now, tasks: map[msg.TaskID]*task{}, ops: map[msg.OperationID]*operation{}, offers: map[offer.OfferID]msg.Offer{},
+		asks:   map[offer.OfferID]msg.InverseOffer{},
 		placed: map[offer.AgentID]int{}}
 	f.heartbeat.ring = func() { m.startHeartbeats(f) }
 	f.failover.ring = func() { m.teardown(f, "its scheduler did not come back in time") }
@@ -137,6 +139,7 @@ func (m *Machine) forgetOffers(f *framework) {
 	for _, id := range slices.Sorted(maps.Keys(f.offers)) {
 		m.endOffer(f, id, OfferDiscarded, 0)
 	}
+	m.forgetAsks(f)
 }
 
 // teardown removes a framework with all it has (docs/protocol.md §3.2). Its tasks are killed in the records only: nobody
@@ -148,6 +151,7 @@ func (m *Machine) teardown(f *framework, why string) {
 			m.dropFrameworkFrom(a, f)
 		}
 		m.leaveOperations(a, f)
+		m.forgetAnswers(a, f.info.ID)
 	}
 	f.unreachable.all(func(_ msg.TaskID, t *task) bool {
 		m.recordKilled(f, t)
@@ -173,6 +177,7 @@ func (m *Machine) dropFrameworkFrom(a *agent, f *framework) {
 	for _, t := range a.sortedTasks() {
 		if t.Framework == f.info.ID {
 			delete(a.tasks, t.agentKey())
+			m.perhapsDrained(a)
 			m.recordKilled(f, t)
 		}
 	}

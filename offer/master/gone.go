@@ -6,6 +6,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 )
 
 // giveUp marks an agent as gone (docs/protocol.md §4.5), wherever it is. Doing so again changes nothing.
@@ -13,28 +14,34 @@ func (m *Machine) giveUp(id offer.AgentID) (waits bool, err error) {
 	if err := m.busy(id); err != nil {
 		return false, err
 	}
-	var then func()
+	switch m.whereIs(id) {
+	case agentGone:
+		return false, nil
+	case agentUnknown:
+		return false, fmt.Errorf("%w: %q", ErrNoAgent, id)
+	}
+	ops, then := m.goneChange(id)
+	m.move(id, ops, m.inTurn(then))
+	return true, nil
+}
+
+// goneChange is how an agent that is registered, recovered or unreachable is given up: what is written, and what happens then.
+func (m *Machine) goneChange(id offer.AgentID) (ops []registry.Op, then func()) {
+	end := func() { m.endLost(id); m.failAgent(id) }
 	switch m.whereIs(id) {
 	case agentRegistered:
 		a := m.agents[id]
 		m.alarms.stop(&a.ping)
 		m.alarms.stop(&a.reregister)
-		then = func() { m.endGone(a) }
+		end = func() { m.endGone(a) }
 	case agentRecovered: // its tasks are not known
-		then = func() { delete(m.recovered, id); m.failAgent(id) }
-	case agentUnreachable:
-		then = func() { m.endLost(id); m.failAgent(id) }
-	case agentGone:
-		return false, nil
-	default:
-		return false, fmt.Errorf("%w: %q", ErrNoAgent, id)
+		end = func() { delete(m.recovered, id); m.failAgent(id) }
 	}
 	since := m.now
-	m.move(id, m.goneOps(id, since), m.inTurn(func() {
+	return m.goneOps(id, since), func() {
 		m.rememberGone(id, since)
-		then()
-	}))
-	return true, nil
+		end()
+	}
 }
 
 const goneText = "an operator gave its agent up"

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -57,7 +56,7 @@ func (m *Machine) readRegistry(in msg.Loaded) (*registry.Contents, error) {
 
 // takeOver makes what the registry remembers this master's own (docs/protocol.md §5, 3).
 func (m *Machine) takeOver(found *registry.Contents) {
-	m.phase = phaseLeading
+	m.phase, m.elected = phaseLeading, m.now
 	if err := m.alloc.SetWeights(m.now, found.Weights); err != nil {
 		m.resign(fmt.Errorf("weights of the registry: %w", err))
 		return
@@ -69,10 +68,12 @@ func (m *Machine) takeOver(found *registry.Contents) {
 	for _, a := range found.Agents {
 		m.recovered[a.Info.ID] = a
 	}
-	for _, x := range found.Machines {
-		if x.Mode == registry.Down && x.ID.Hostname != "" {
-			m.down[strings.ToLower(x.ID.Hostname)] = true
-		}
+	m.takeOverMaintenance(found)
+	if len(found.Weights) > 0 {
+		m.emit(WeightsChanged{found.Weights})
+	}
+	if len(found.Quota) > 0 {
+		m.emit(QuotaChanged{found.Quota})
 	}
 	m.expected = len(found.Agents)
 	slices.SortStableFunc(found.Unreachable, func(a, b registry.Unreachable) int { return cmp.Compare(a.Since, b.Since) })
@@ -151,7 +152,7 @@ func (m *Machine) RecoveredAgents() []msg.AgentInfo {
 func (m *Machine) Leading() bool { return m.phase == phaseLeading }
 
 // Remembered lists what the registry holds of what this machine knows, once no commit is under way: a new leader would find
-// just that. Maintenance and capabilities are left out.
+// just that. Capabilities are left out.
 func (m *Machine) Remembered() registry.Contents {
 	c := registry.Contents{Master: m.Info(), Agents: m.sortedRecovered()}
 	for _, a := range sortedAgents(m.agents) {
@@ -168,13 +169,26 @@ func (m *Machine) Remembered() registry.Contents {
 		return true
 	})
 	slices.SortFunc(c.Gone, func(a, b registry.Gone) int { return cmp.Compare(a.ID, b.ID) })
+	c.Weights, c.Quota = m.weightsAndQuota()
+	for _, k := range sortedKeys(m.machines) {
+		c.Machines = append(c.Machines, m.machines[k].record())
+	}
+	for i, w := range m.schedule {
+		c.Schedules = append(c.Schedules, registry.Schedule{Number: uint32(i), Machines: w.Machines, Window: w.Window})
+	}
+	slices.SortFunc(c.Schedules, func(a, b registry.Schedule) int { return cmp.Compare(a.Key(), b.Key()) })
+	return c
+}
+
+// weightsAndQuota lists those that are not the default, by role.
+func (m *Machine) weightsAndQuota() (ws []role.Weight, qs []quota.Config) {
 	for _, r := range m.alloc.Roles() {
 		if r.Weight != 1 {
-			c.Weights = append(c.Weights, role.Weight{Role: r.Role, Weight: r.Weight})
+			ws = append(ws, role.Weight{Role: r.Role, Weight: r.Weight})
 		}
 		if q := (quota.Config{Role: r.Role, Guarantees: r.Guarantee, Limits: r.Limit}); !q.IsDefault() {
-			c.Quota = append(c.Quota, q)
+			qs = append(qs, q)
 		}
 	}
-	return c
+	return ws, qs
 }

@@ -32,7 +32,10 @@ type Machine struct {
 	recovered   map[offer.AgentID]registry.Agent // admitted, and not here yet
 	unreachable fifo[offer.AgentID, lostAgent]
 	gone        fifo[offer.AgentID, offer.Time] // given up, with the time
-	down        map[string]bool                 // host names, in lower case, of machines that are down for maintenance
+	machines    map[string]machine              // of the maintenance schedule, by name
+	hosts       map[string]string               // host names of them, to one's name
+	schedule    []msg.MaintenanceWindow         // as it was given
+	draining    map[offer.AgentID]bool          // to be looked at when the step ends: they may be drained
 	moving      map[offer.AgentID]bool          // a commit is under way that changes where it is
 	arriving    map[msg.Node]bool               // of an agent at that address
 	expected    int                             // agents that the registry knew when this master began to lead
@@ -43,6 +46,11 @@ type Machine struct {
 	completed   fifo[offer.FrameworkID, *completedFramework]
 	orphans     map[offer.FrameworkID]int // operations at agents that wait for their framework
 	roles       map[role.Name]int         // frameworks subscribed to it
+	started     offer.Time                // the first input
+	elected     offer.Time                // began to lead
+	streams     map[uint64]*stream        // operators', by number
+	newStreams  uint64                    // that were ever opened
+	emitted     uint64                    // events so far
 	alarms      alarms
 	fault       error // what the allocator refused against our books; nil in a sound machine
 }
@@ -69,7 +77,10 @@ func New(cfg Config) (*Machine, error) {
 		roles:      map[role.Name]int{},
 		orphans:    map[offer.FrameworkID]int{},
 		recovered:  map[offer.AgentID]registry.Agent{},
-		down:       map[string]bool{},
+		machines:   map[string]machine{},
+		hosts:      map[string]string{},
+		draining:   map[offer.AgentID]bool{},
+		streams:    map[uint64]*stream{},
 		moving:     map[offer.AgentID]bool{},
 		arriving:   map[msg.Node]bool{},
 	}
@@ -91,11 +102,15 @@ func (m *Machine) StoreTimeout() time.Duration { return m.cfg.StoreTimeout }
 // An error means that in was refused and changed nothing; what it wraps says why (see the variables of this package). It
 // is for the host's records: whoever sent the input was told what the protocol has to say.
 func (m *Machine) Step(now offer.Time, in msg.Input) error {
+	if m.started == 0 {
+		m.started = now
+	}
 	m.now = max(m.now, now)
 	m.runAlarms() // a master that resigned has none
 	err := m.take(in)
 	if m.phase == phaseLeading {
 		m.pollAllocator()
+		m.settleDrains()
 	}
 	m.pump()
 	return err
@@ -121,6 +136,10 @@ func (m *Machine) NextDeadline() (offer.Time, bool) {
 func (m *Machine) take(in msg.Input) error {
 	if m.phase == phaseResigned {
 		if in, ok := in.(msg.Operate); ok {
+			if r := m.readAnytime(in.Call); r != nil {
+				m.out.Answers = append(m.out.Answers, Answer{Seq: in.Seq, Result: r})
+				return nil
+			}
 			m.answer(in.Seq, m.resigned)
 		}
 		return m.resigned
@@ -236,6 +255,10 @@ func (m *Machine) schedulerHandler(body msg.Message) func(*framework) error {
 		return func(f *framework) error { return m.accept(f, b) }
 	case msg.Decline:
 		return func(f *framework) error { return m.decline(f, b) }
+	case msg.AcceptInverse:
+		return func(f *framework) error { return m.answerInverse(f, b.Offers, true, b.Filters) }
+	case msg.DeclineInverse:
+		return func(f *framework) error { return m.answerInverse(f, b.Offers, false, b.Filters) }
 	case msg.Revive:
 		return func(f *framework) error { return m.revive(f, b) }
 	case msg.Suppress:

@@ -20,6 +20,9 @@ func (m *Machine) pollAllocator() {
 	if len(m.batch.Offers) > 0 {
 		m.sendOffers(m.batch.Offers)
 	}
+	if len(m.batch.Unasked)+len(m.batch.Asks) > 0 {
+		m.sendAsks()
+	}
 }
 
 // rescind tells a framework that an offer was taken back, if it was told of that offer.
@@ -100,5 +103,5 @@ func estimate(o msg.Offer) int {
 func (m *Machine) present(o offer.Offer) msg.Offer {
 	a := m.agents[o.Agent]
 	return msg.Offer{ID: m.wireOffer(o.ID), Framework: o.Framework, Role: o.Role, Agent: o.Agent, Hostname: a.info.Hostname,
-		Resources: o.Resources, Attributes: a.info.Attributes, Executors: a.sortedExecutorIDs(o.Framework)}
+		Resources: o.Resources, Attributes: a.info.Attributes, Executors: a.sortedExecutorIDs(o.Framework), Window: a.window}
 }

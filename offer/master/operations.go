@@ -12,13 +12,21 @@ import (
 
 // pendingOp is an operation that holds in our books and that its agent has not answered (docs/protocol.md §14).
 type pendingOp struct {
-	uuid msg.UUID
-	op   reservation.Op
+	uuid      msg.UUID
+	op        reservation.Op
+	framework offer.FrameworkID // "" an operator's
+}
+
+// dropPending forgets what an agent has not answered: its link ended, and it tells its total anew.
+func (m *Machine) dropPending(a *agent) {
+	for _, p := range a.pending {
+		m.emit(OperationEnded{UUID: p.uuid, Agent: a.info.ID, Error: "not answered before the agent's link ended"})
+	}
 }
 
 // applyAt tells an agent of an operation that holds in our books. With an id its framework is told how it ends.
 func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op, id msg.OperationID) {
-	p := pendingOp{m.newUUID(), op}
+	p := pendingOp{m.newUUID(), op, f}
 	a.pending = append(a.pending, p)
 	if id != "" {
 		m.track(a, msg.OperationReport{UUID: p.uuid, Framework: f, Op: op,
@@ -54,6 +62,7 @@ func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 	}
 	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
 	m.feedback(a, b)
+	m.perhapsDrained(a)
 	return nil
 }
 

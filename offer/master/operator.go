@@ -11,6 +11,12 @@ import (
 
 // call takes an operator's call. Calls that have to be written down take their turn, each after the one before.
 func (m *Machine) call(in msg.Operate) {
+	if known, err := m.read(in); known {
+		if err != nil {
+			m.answer(in.Seq, err)
+		}
+		return
+	}
 	switch {
 	case m.phase != phaseLeading:
 		m.answer(in.Seq, fmt.Errorf("%w: try again soon", ErrNotLeading))
@@ -76,6 +82,14 @@ func (m *Machine) operate(in msg.Operate) (waits bool, err error) {
 		return m.activateAgent(c.Agent, true)
 	case msg.MarkAgentGone:
 		return m.giveUp(c.Agent)
+	case msg.DrainAgent:
+		return m.drainAgent(c)
+	case msg.UpdateMaintenance:
+		return true, m.updateMaintenance(c)
+	case msg.StartMaintenance:
+		return true, m.startMaintenance(c)
+	case msg.StopMaintenance:
+		return true, m.stopMaintenance(c)
 	}
 	return false, fmt.Errorf("%w: a master has no operator's call %T", ErrInput, in.Call)
 }
@@ -209,7 +223,16 @@ func (m *Machine) order(id offer.AgentID, o orders) (ops []registry.Op, then fun
 }
 
 func (m *Machine) obey(a *agent, o orders) {
+	was := a.drain
 	a.orders = o
+	switch {
+	case o.drain == nil:
+		a.drainSince = 0
+	case was == nil:
+		a.drainSince = m.now
+	}
+	m.tellDrain(a, was)
+	m.perhapsDrained(a)
 	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !o.deactivated && a.link != nil))
 	m.emit(AgentUpdated{a.report()})
 }

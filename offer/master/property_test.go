@@ -211,7 +211,9 @@ func (w *wild) refs() msg.ExecutorRef {
 
 // fromScheduler draws a call.
 func (w *wild) fromScheduler() msg.Message {
-	switch rapid.IntRange(0, 13).Draw(w.rt, "call") {
+	switch rapid.IntRange(0, 14).Draw(w.rt, "call") {
+	case 13:
+		return w.inverse()
 	case 0:
 		return msg.Subscribe{Framework: w.info(), Suppressed: w.roles()}
 	case 1:
@@ -367,6 +369,45 @@ func (w *wild) total() resource.Resources {
 		t.Add(volume("sv", 20, "web", true)), t.Allocate("web"))
 }
 
+func (w *wild) machines() (out []msg.MachineID) {
+	for range rapid.IntRange(0, 2).Draw(w.rt, "machines") {
+		out = append(out, pick(w, "machine", msg.MachineID{Hostname: "a1.example"}, msg.MachineID{Hostname: "A2.example"}, msg.MachineID{Hostname: "a1.example", IP: "1"},
+			msg.MachineID{IP: "1"}, msg.MachineID{}, msg.MachineID{Hostname: "a/b"}))
+	}
+	return out
+}
+
+func (w *wild) upkeep() msg.OperatorCall {
+	switch rapid.IntRange(0, 5).Draw(w.rt, "upkeep") {
+	case 0:
+		return msg.DrainAgent{Agent: w.agentID(), MaxGrace: pick[time.Duration](w, "grace", 0, 0, time.Second, -1), MarkGone: w.coin()}
+	case 1, 2:
+		var c msg.UpdateMaintenance
+		for range rapid.IntRange(0, 2).Draw(w.rt, "windows") {
+			c.Windows = append(c.Windows, msg.MaintenanceWindow{Machines: w.machines(),
+				Window: offer.Window{Start: offer.Time(rapid.IntRange(0, 2).Draw(w.rt, "start")), Duration: pick[time.Duration](w, "lasts", time.Hour, offer.Endless, -2)}})
+		}
+		return c
+	case 3:
+		return msg.StartMaintenance{Machines: w.machines()}
+	case 4:
+		return msg.StopMaintenance{Machines: w.machines()}
+	}
+	return pick[msg.OperatorCall](w, "read", msg.GetState{}, msg.GetMetrics{}, msg.GetMaintenanceStatus{}, msg.SubscribeEvents{}, msg.UnsubscribeEvents{})
+}
+
+// inverse draws an answer to inverse offers.
+func (w *wild) inverse() msg.Message {
+	ids := w.offerIDs()
+	for _, o := range w.m.Snapshot().InverseOffers {
+		ids = append(ids, o.ID)
+	}
+	if w.coin() {
+		return msg.AcceptInverse{Offers: ids, Filters: w.filters()}
+	}
+	return msg.DeclineInverse{Offers: ids, Filters: w.filters()}
+}
+
 func (w *wild) operatorCall() msg.OperatorCall {
 	switch rapid.IntRange(0, 6).Draw(w.rt, "operator") {
 	case 0:
@@ -437,7 +478,7 @@ func TestWildInputs(t *testing.T) {
 		c.Bounds.Tasks, c.Bounds.UnreachableTasks, c.Bounds.CompletedTasks, c.Bounds.CompletedFrameworks = 2, 2, 2, 2
 		c.Bounds.Frameworks, c.Bounds.Agents, c.Bounds.UnreachableAgents, c.Bounds.Roles = 4, 3, 2, 3
 		c.Bounds.PendingOperations, c.Bounds.AgentTasks, c.Bounds.GoneAgents = 4, 2, 2
-		c.Bounds.Held, c.Bounds.OperatorCalls = 2, 2
+		c.Bounds.Held, c.Bounds.OperatorCalls, c.Bounds.Machines, c.Bounds.Streams = 2, 2, 2, 2
 		c.RegistryGC, c.RegistryMaxAge = time.Minute, 30*time.Minute
 		if rapid.Bool().Draw(rt, "slow removals") {
 			c.AgentRemovalRate = master.Rate{N: 1, Per: 3 * time.Minute}
@@ -461,6 +502,9 @@ func TestWildInputs(t *testing.T) {
 			"confused":  func(*rapid.T) { envelope(pick(w, "who", anyone...), pick(w, "what", w.fromAgent(), w.fromScheduler())) },
 			"stranger":  func(*rapid.T) { w.put(msg.Envelope{Link: 12345, Body: w.fromAgent()}) },
 			"operator":  func(*rapid.T) { w.put(msg.Operate{Call: w.operatorCall()}) },
+			"upkeep": func(*rapid.T) {
+				w.put(msg.Operate{Seq: uint64(rapid.IntRange(0, 4).Draw(w.rt, "seq")), Call: w.upkeep()})
+			},
 			"down": func(*rapid.T) {
 				if name := pick(w, "who", anyone...); w.links[name] != 0 {
 					w.down(name)

@@ -18,8 +18,12 @@ type Ready struct {
 	Commits []registry.Commit
 	// Resign, once set, stays: this master leads no longer and sends nothing more. Its host ends every link.
 	Resign error
-	// Events tell what changed: the complete delta of Snapshot, in order. They may be dropped.
-	Events []Event
+	// Events tell what changed: the complete delta of Snapshot, in order, numbered from FirstEvent. They may be dropped.
+	Events     []Event
+	FirstEvent uint64
+	// Beats are operators' streams that get a heartbeat, and Ended those that are closed because there are too many. A stream
+	// gets the events after EventsResult.After.
+	Beats, Ended []uint64
 }
 
 // Ready moves the pending effects into rd and reports whether there are any. rd's former content is dropped.
@@ -29,9 +33,12 @@ func (m *Machine) Ready(rd *Ready) bool {
 	rd.Answers = move(rd.Answers, &m.out.Answers)
 	rd.Events = move(rd.Events, &m.out.Events)
 	rd.Commits = move(rd.Commits, &m.out.Commits)
+	rd.Beats = move(rd.Beats, &m.out.Beats)
+	rd.Ended = move(rd.Ended, &m.out.Ended)
+	rd.FirstEvent = m.emitted - uint64(len(rd.Events)) + 1
 	news := m.out.Resign != nil
 	m.out.Resign, rd.Resign = nil, m.resigned
-	return news || len(rd.Sends)+len(rd.Closes)+len(rd.Answers)+len(rd.Events)+len(rd.Commits) > 0
+	return news || len(rd.Sends)+len(rd.Closes)+len(rd.Answers)+len(rd.Events)+len(rd.Commits)+len(rd.Beats)+len(rd.Ended) > 0
 }
 
 // move swaps the two slices, so that both sides keep their memory.
@@ -52,4 +59,7 @@ func (m *Machine) answer(seq uint64, err error) {
 	m.out.Answers = append(m.out.Answers, Answer{Seq: seq, Err: err})
 }
 
-func (m *Machine) emit(e Event) { m.out.Events = append(m.out.Events, e) }
+func (m *Machine) emit(e Event) {
+	m.emitted++
+	m.out.Events = append(m.out.Events, e)
+}

@@ -20,6 +20,10 @@ func (m *Machine) move(id offer.AgentID, ops []registry.Op, then func()) {
 	m.durably(ops, func() {
 		delete(m.moving, id)
 		then()
+		if a := m.agents[id]; a != nil { // what had to wait
+			m.perhapsDrained(a)
+			m.shutIfDown(a)
+		}
 	})
 }
 

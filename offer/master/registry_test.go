@@ -790,7 +790,7 @@ func TestAgentRemovalRate(t *testing.T) {
 	}
 }
 
-// docs/protocol.md §16: orders of operators follow an agent wherever it is kept, those as well that only a later master acts on.
+// docs/protocol.md §16: orders of operators follow an agent wherever it is kept, its drain as well, and a later master takes them over.
 func TestOrdersFollowAnAgent(t *testing.T) {
 	drain := &registry.Drain{MaxGrace: time.Minute, MarkGone: true}
 	described := registration("a", "cpus:4;mem:1024")
@@ -807,7 +807,8 @@ func TestOrdersFollowAnAgent(t *testing.T) {
 		require.Equal(t, want, c.Agents[0].Drain)
 		require.True(t, c.Agents[0].Deactivated)
 	}
-	back := msg.ReregisterAgent{Info: described.Info, Total: described.Total}
+	back := msg.ReregisterAgent{Info: described.Info, Total: described.Total, Frameworks: []msg.FrameworkInfo{{ID: "f", Roles: []role.Name{"web"}, Checkpoint: true}},
+		Tasks: []msg.TaskReport{{Framework: "f", Role: "web", State: msg.TaskRunning, Info: task("t", "m-S0", "cpus:1")}}} // which keeps it from being drained
 	r.up("a")
 	back.Info.Hostname = "other"
 	r.say("a", back)

@@ -13,6 +13,14 @@ type Rate struct {
 	Per time.Duration
 }
 
+// String gives it as docs/protocol.md §18 writes it, "" for none.
+func (r Rate) String() string {
+	if r == (Rate{}) {
+		return ""
+	}
+	return fmt.Sprintf("%d/%s", r.N, r.Per)
+}
+
 func (r Rate) check() error {
 	if r != (Rate{}) && (r.N <= 0 || r.Per <= 0 || r.every() <= 0) {
 		return fmt.Errorf("%w: AgentRemovalRate is %d in %v; give two positive numbers, or none", ErrConfig, r.N, r.Per)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/reservation"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
@@ -19,11 +21,39 @@ type AgentReport struct {
 	Connected   bool               // a link stands
 	Deactivated bool               // by an operator: not offered
 	Registered  offer.Time         // when this master first took it in
+	Drain       *registry.Drain    // nil: not draining. Nobody changes it
+	DrainSince  offer.Time         // when this master was asked to drain it, or found it draining; 0 not draining
+	Window      offer.Window       // in which its machine will not be there; zero: nothing is planned
+	Answers     []InverseAnswer    // of frameworks that were asked to leave before Window, by framework
 }
 
 // String names the agent with its state.
 func (a AgentReport) String() string {
-	return fmt.Sprintf("%s (%s)%s", a.Info.ID, a.Info.Hostname, flags(flag{!a.Connected, "disconnected"}, flag{a.Deactivated, "deactivated"}))
+	return fmt.Sprintf("%s (%s)%s", a.Info.ID, a.Info.Hostname, flags(flag{!a.Connected, "disconnected"}, flag{a.Deactivated, "deactivated"},
+		flag{a.Drain != nil, a.Drain.String()}, flag{!a.Window.IsZero(), "to be maintained"}))
+}
+
+// MachineReport is the row of a machine of the maintenance schedule. One that is UP has none.
+type MachineReport struct {
+	ID     msg.MachineID // host name in lower case
+	Mode   registry.Mode
+	Window offer.Window
+}
+
+// String names the machine with its mode.
+func (x MachineReport) String() string { return fmt.Sprintf("%s %s", x.ID, x.Mode) }
+
+// OperationReport is the row of an operation that holds in the master's books and that its agent has not answered.
+type OperationReport struct {
+	UUID      msg.UUID
+	Agent     offer.AgentID
+	Framework offer.FrameworkID // "" an operator's
+	Op        reservation.Op
+}
+
+// String names the operation with what it does.
+func (o OperationReport) String() string {
+	return fmt.Sprintf("%s of %s on %s: %s", o.UUID, who(o.Framework), o.Agent, opText(o.Op))
 }
 
 // FrameworkState is the master's view of a framework (docs/protocol.md §3).

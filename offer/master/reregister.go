@@ -38,7 +38,7 @@ func (m *Machine) reregisterAgent(l *link, b msg.ReregisterAgent) error {
 	case m.gone.has(id):
 		return m.turnAway(l, fmt.Sprintf("agent %s was given up by an operator", id))
 	case m.isDown(b.Info):
-		return m.turnAway(l, "its machine is down for maintenance")
+		return m.turnAway(l, downText)
 	case a == nil:
 		return m.returnAgent(l, b, r)
 	case a.node != l.peer:
@@ -459,7 +459,14 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	m.must(m.alloc.SetHostname(m.now, a.info.ID, r.info.Hostname))
 	m.announceRecovered(recovered)
 	m.rebindAgent(l, a)
+	if !sameLink {
+		m.dropPending(a)
+	}
+	was := m.machineOf(a.info)
 	a.info, a.base, a.total, a.pending = r.info, r.total, total, pending
+	if is := m.machineOf(a.info); (was == nil) != (is == nil) || is != nil && *is != *was {
+		m.setWindow(a)
+	}
 	m.emit(AgentUpdated{a.report()})
 
 	a.capabilities = r.capabilities
@@ -537,8 +544,10 @@ func (m *Machine) charge(al offer.Allocation, r resources) bool {
 }
 
 // afterReturn is what every returning agent is told besides: frameworks that ended, kills that are not confirmed, infos
-// that changed while it was away. Then pings begin.
+// that changed while it was away, and first of all what still holds of a drain. Then pings begin.
 func (m *Machine) afterReturn(a *agent, r *agentReport) {
+	m.tellDrain(a, nil)
+	m.perhapsDrained(a)
 	for _, id := range slices.SortedFunc(maps.Keys(r.completed), cmp.Compare[offer.FrameworkID]) {
 		m.toAgent(a, msg.ShutdownFramework{Framework: id})
 	}

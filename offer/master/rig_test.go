@@ -161,7 +161,8 @@ func (r *rig) check() {
 	is := r.m.Snapshot()
 	require.Equal(r.t, plain(is), plain(r.follow), "the events are not the delta of the snapshot")
 	for _, rows := range [][2]any{{is.Agents, r.follow.Agents}, {is.Frameworks, r.follow.Frameworks}, {is.Executors, r.follow.Executors},
-		{is.Tasks, r.follow.Tasks}, {is.Offers, r.follow.Offers}} {
+		{is.Tasks, r.follow.Tasks}, {is.Offers, r.follow.Offers}, {is.InverseOffers, r.follow.InverseOffers}, {is.Operations, r.follow.Operations},
+		{is.Machines, r.follow.Machines}, {is.Schedule, r.follow.Schedule}, {is.Weights, r.follow.Weights}, {is.Quota, r.follow.Quota}} {
 		if reflect.ValueOf(rows[0]).Len() > 0 && !reflect.DeepEqual(rows[0], rows[1]) {
 			require.Fail(r.t, "the events are not the delta of the snapshot", "%#v\n%#v", rows[0], rows[1])
 		}
@@ -181,13 +182,14 @@ func (r *rig) checkStore() {
 	if is.Master != want.Master {
 		return // somebody else leads
 	}
-	is.Capabilities, is.Machines, is.Schedules = nil, nil, nil
+	is.Capabilities = nil
 	require.Equal(r.t, fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", is), "the registry is not what the machine remembers")
 }
 
 // plain is a snapshot with empty lists as nil.
 func plain(s master.Snapshot) string {
-	return fmt.Sprintf("%v\n%v\n%v\n%v\n%v\n%v", s.Master, s.Agents, s.Frameworks, s.Executors, s.Tasks, s.Offers)
+	return fmt.Sprintf("%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v", s.Master, s.Agents, s.Frameworks, s.Executors, s.Tasks, s.Offers,
+		s.InverseOffers, s.Operations, s.Machines, s.Schedule, s.Weights, s.Quota)
 }
 
 // up gives a party a new link; an old one stays up, unused.
@@ -465,4 +467,13 @@ func taskReport(t master.TaskReport) msg.TaskReport {
 	}
 	return msg.TaskReport{Framework: t.Framework, Role: t.Role, Executor: t.Executor, State: state, Forwarded: f,
 		Info: msg.TaskInfo{ID: t.ID, Name: t.Name, Agent: t.Agent, Resources: t.Resources, Labels: t.Labels}}
+}
+
+// read makes a call that only reads, and returns its result.
+func read[R master.Result](r *rig, c msg.OperatorCall) R {
+	r.t.Helper()
+	require.NoError(r.t, r.operate(c))
+	got, ok := r.answer[0].Result.(R)
+	require.True(r.t, ok, "%T gave a %T", c, r.answer[0].Result)
+	return got
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
@@ -42,7 +43,9 @@ import (
 //	reconcile s [t …]                          s asks for states
 //	exited a s x status=1                      a tells that executor x of s ended
 //	operator weight web 2                      an operator's call: weight, reserve AGENT ROLE RESOURCES, deactivate AGENT,
-//	                                           reactivate AGENT, gone AGENT, teardown SCHEDULER
+//	                                           reactivate AGENT, gone AGENT, teardown SCHEDULER, drain AGENT GRACE [gone],
+//	                                           maintain AT FOR AGENT…, take-down AGENT…, bring-up AGENT…, status
+//	leave s offer=O1 | stay s offer=O1         s accepts or declines an inverse offer
 //	hold                                       from now on commits wait
 //	commit [fail]                              the first that waits is written, or fails
 //	registry                                   what is durable
@@ -58,6 +61,7 @@ type script struct {
 	out        strings.Builder
 	verbose    bool
 	told       int // events that were printed
+	words      int // of the command
 	masters    []msg.MasterID
 	kept       map[string]msg.ReregisterAgent // what agents ran under the master before
 }
@@ -146,6 +150,7 @@ func (s *script) run(d *datadriven.TestData) {
 			args = append(args, a.Key)
 		}
 	}
+	s.words = len(args)
 	arg := func(i int) string {
 		require.Less(s.t, i, len(args), "%s: too few words", d.Pos)
 		return args[i]
@@ -193,6 +198,10 @@ func (s *script) run(d *datadriven.TestData) {
 	case "leader":
 		s.succeed()
 	case "operator":
+		if arg(0) == "status" {
+			s.status()
+			return
+		}
 		if s.holding {
 			require.NoError(s.t, s.step(msg.Operate{Call: s.operatorCall(arg)}))
 			return
@@ -279,8 +288,53 @@ func (s *script) operatorCall(arg func(int) string) msg.OperatorCall {
 		return msg.ReactivateAgent{Agent: s.agents[arg(1)]}
 	case "teardown":
 		return msg.TeardownFramework{Framework: s.frameworks[arg(1)]}
+	case "drain":
+		return msg.DrainAgent{Agent: s.agents[arg(1)], MaxGrace: s.duration(arg(2)), MarkGone: s.words > 3}
+	case "maintain":
+		if s.words < 4 {
+			return msg.UpdateMaintenance{}
+		}
+		w := offer.Window{Start: offer.Time(s.duration(arg(1))), Duration: s.duration(arg(2))}
+		return msg.UpdateMaintenance{Windows: []msg.MaintenanceWindow{{Machines: s.machines(arg, 3), Window: w}}}
+	case "take-down":
+		return msg.StartMaintenance{Machines: s.machines(arg, 1)}
+	case "bring-up":
+		return msg.StopMaintenance{Machines: s.machines(arg, 1)}
 	}
 	return nil
+}
+
+// machines names those of agents.
+func (s *script) machines(arg func(int) string, from int) (out []msg.MachineID) {
+	for i := from; i < s.words; i++ {
+		out = append(out, msg.MachineID{Hostname: arg(i) + ".example"})
+	}
+	return out
+}
+
+// status draws what the operator is told of machines, drains and operations.
+func (s *script) status() {
+	st := read[master.MaintenanceStatusResult](s.rig, msg.GetMaintenanceStatus{})
+	for _, x := range st.Draining {
+		fmt.Fprintf(&s.out, "%s is to be maintained:", x.ID)
+		for _, a := range x.Answers {
+			fmt.Fprintf(&s.out, " %s %s", a.Framework, a.Answer)
+		}
+		fmt.Fprintln(&s.out)
+	}
+	for _, id := range st.Down {
+		fmt.Fprintf(&s.out, "%s is down\n", id)
+	}
+	agents := read[master.AgentsResult](s.rig, msg.GetAgents{})
+	for _, a := range agents.Agents {
+		fmt.Fprintln(&s.out, a)
+	}
+	for _, a := range agents.Unreachable {
+		fmt.Fprintf(&s.out, "%s is unreachable, %s\n", a.ID, a.Drain)
+	}
+	for _, a := range agents.Gone {
+		fmt.Fprintf(&s.out, "%s is gone\n", a.ID)
+	}
 }
 
 // message reads what a party says.
@@ -299,6 +353,10 @@ func (s *script) message(d *datadriven.TestData, arg func(int) string, val func(
 		return msg.Accept{Offers: offers(), Filters: filters(), Operations: s.operations(d.Input)}
 	case "decline":
 		return msg.Decline{Offers: offers(), Filters: filters()}
+	case "leave":
+		return msg.AcceptInverse{Offers: offers()}
+	case "stay":
+		return msg.DeclineInverse{Offers: offers()}
 	case "revive":
 		return msg.Revive{}
 	case "suppress":
@@ -388,11 +446,24 @@ func (s *script) describe(b msg.Message) string {
 	case msg.Offers:
 		var parts []string
 		for _, o := range b.Offers {
-			parts = append(parts, fmt.Sprintf("%s for %s: %s on %s%s", o.ID, o.Role, o.Resources, o.Agent, executors(o)))
+			until := ""
+			if !o.Window.IsZero() {
+				until = fmt.Sprintf(", there until %s", time.Duration(o.Window.Start))
+			}
+			parts = append(parts, fmt.Sprintf("%s for %s: %s on %s%s%s", o.ID, o.Role, o.Resources, o.Agent, executors(o), until))
 		}
 		return "Offers " + strings.Join(parts, " | ")
 	case msg.Rescind:
 		return "Rescind " + string(b.Offer)
+	case msg.InverseOffers:
+		o := b.Offers[0]
+		return fmt.Sprintf("InverseOffers %s: leave %s by %s", o.ID, o.Agent, time.Duration(o.Window.Start))
+	case msg.RescindInverse:
+		return "RescindInverse " + string(b.Offer)
+	case msg.Drain:
+		return fmt.Sprintf("Drain, grace %s, gone %t", b.MaxGrace, b.MarkGone)
+	case msg.ShutdownAgent:
+		return "ShutdownAgent " + b.Message
 	case msg.Update:
 		u := b.Status
 		line := fmt.Sprintf("Update %s %s by %s", u.Task, u.State, u.Source)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/role"
+	"github.com/proffer-go/proffer/role/quota"
 )
 
 // Snapshot is everything an operator can read, as plain rows in the order of their ids. The events that follow it are its
@@ -19,6 +21,13 @@ type Snapshot struct {
 	Executors  []ExecutorReport
 	Tasks      []TaskReport // live ones, terminal ones that are not acknowledged, and those out of contact
 	Offers     []msg.Offer
+
+	InverseOffers []msg.InverseOffer
+	Operations    []OperationReport // by agent, in the order sent
+	Machines      []MachineReport   // of the schedule
+	Schedule      []msg.MaintenanceWindow
+	Weights       []role.Weight // that are not 1
+	Quota         []quota.Config
 }
 
 // Snapshot lists the books.
@@ -31,8 +40,12 @@ func (m *Machine) Snapshot() Snapshot {
 	}
 	for _, f := range m.sortedFrameworks() {
 		s.Offers = append(s.Offers, sortedValues(f.offers, cmp.Compare[offer.OfferID])...)
+		s.InverseOffers = append(s.InverseOffers, sortedValues(f.asks, cmp.Compare[offer.OfferID])...)
 	}
 	slices.SortFunc(s.Offers, compareOffers)
+	slices.SortFunc(s.InverseOffers, compareAsks)
+	s.Operations, s.Machines, s.Schedule = m.operations(), m.machineReports(), m.schedule
+	s.Weights, s.Quota = m.weightsAndQuota()
 	return s
 }
 
@@ -144,6 +157,7 @@ func (s *Snapshot) Apply(e Event) {
 		s.Agents = put(s.Agents, e.Agent, compareAgents)
 	case AgentRemoved:
 		s.Agents = drop(s.Agents, AgentReport{Info: msg.AgentInfo{ID: e.Agent}}, compareAgents)
+		s.Operations = without(s.Operations, func(o OperationReport) bool { return o.Agent == e.Agent })
 	case FrameworkAdded:
 		s.Frameworks = put(s.Frameworks, e.Framework, compareFrameworks)
 	case FrameworkUpdated:
@@ -165,7 +179,76 @@ func (s *Snapshot) Apply(e Event) {
 		s.Offers = put(s.Offers, e.Offer, compareOffers)
 	case OfferEnded:
 		s.Offers = drop(s.Offers, msg.Offer{ID: e.Offer}, compareOffers)
+	default:
+		s.applyMore(e)
 	}
+}
+
+// applyMore is Apply for what operators do, and what follows from that.
+func (s *Snapshot) applyMore(e Event) {
+	switch e := e.(type) {
+	case InverseOfferMade:
+		s.InverseOffers = put(s.InverseOffers, e.Offer, compareAsks)
+	case InverseOfferEnded:
+		s.InverseOffers = drop(s.InverseOffers, msg.InverseOffer{ID: e.Offer}, compareAsks)
+	case OperationApplied:
+		i, _ := slices.BinarySearchFunc(s.Operations, e.Agent, func(o OperationReport, id offer.AgentID) int {
+			return cmp.Or(cmp.Compare(o.Agent, id), -1) // after those of the agent
+		})
+		s.Operations = slices.Insert(slices.Clone(s.Operations), i, OperationReport(e))
+	case OperationEnded:
+		s.Operations = without(s.Operations, func(o OperationReport) bool { return o.Agent == e.Agent && o.UUID == e.UUID })
+	case MachineUpdated:
+		if s.Machines = put(s.Machines, e.Machine, compareMachines); e.Machine.Mode == registry.Up {
+			s.Machines = drop(s.Machines, e.Machine, compareMachines)
+		}
+	case ScheduleChanged:
+		s.Schedule = e.Windows
+	case WeightsChanged:
+		for _, w := range e.Weights {
+			if s.Weights = put(s.Weights, w, compareWeights); w.Weight == 1 {
+				s.Weights = drop(s.Weights, w, compareWeights)
+			}
+		}
+	case QuotaChanged:
+		for _, q := range e.Configs {
+			if s.Quota = put(s.Quota, q, compareQuota); q.IsDefault() {
+				s.Quota = drop(s.Quota, q, compareQuota)
+			}
+		}
+	}
+}
+
+// operations lists what agents have not answered.
+func (m *Machine) operations() (out []OperationReport) {
+	for _, a := range sortedAgents(m.agents) {
+		for _, p := range a.pending {
+			out = append(out, OperationReport{UUID: p.uuid, Agent: a.info.ID, Framework: p.framework, Op: p.op})
+		}
+	}
+	return out
+}
+
+func (m *Machine) machineReports() (out []MachineReport) {
+	for _, x := range sortedPairs(m.machines) {
+		out = append(out, x.report())
+	}
+	return out
+}
+
+func compareAsks(a, b msg.InverseOffer) int {
+	return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(string(a.ID), string(b.ID)))
+}
+
+func compareMachines(a, b MachineReport) int { return strings.Compare(a.ID.String(), b.ID.String()) }
+
+func compareWeights(a, b role.Weight) int { return cmp.Compare(a.Role, b.Role) }
+
+func compareQuota(a, b quota.Config) int { return cmp.Compare(a.Role, b.Role) }
+
+// without returns rows without those that go, in a slice of its own.
+func without[T any](rows []T, goes func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(rows), goes)
 }
 
 func compareAgents(a, b AgentReport) int { return cmp.Compare(a.Info.ID, b.Info.ID) }

@@ -64,6 +64,7 @@ func (m *Machine) endTask(t *task) {
 	}
 	f := m.frameworks[t.Framework]
 	delete(m.agents[t.Agent].tasks, t.agentKey())
+	m.perhapsDrained(m.agents[t.Agent])
 	f.place(t.Agent, -1)
 	m.remove(f, t)
 }

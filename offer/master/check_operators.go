@@ -1,0 +1,126 @@
+package master
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/registry"
+)
+
+// checkMaintenance holds machines, schedule, windows and answers against each other and against the allocator's.
+func (m *Machine) checkMaintenance() error {
+	scheduled := map[string]offer.Window{}
+	for _, w := range m.schedule {
+		for _, id := range w.Machines {
+			scheduled[foldMachine(id).String()] = w.Window
+		}
+	}
+	for k, x := range sortedPairs(m.machines) {
+		w, planned := scheduled[k]
+		switch {
+		case x.id.String() != k:
+			return corrupt("machines: %s is filed under %s", x.id, k)
+		case x.mode == registry.Up:
+			return corrupt("machines: %s is %s and in the books", k, x.mode)
+		case planned && w != x.window:
+			return corrupt("machines: %s has window %v, the schedule says %v", k, x.window, w)
+		}
+	}
+	for _, k := range sortedKeys(scheduled) {
+		if _, known := m.machines[k]; !known {
+			return corrupt("schedule: machine %s is not in the books", k)
+		}
+	}
+	if hosts := hostsOf(m.machines); !maps.Equal(hosts, m.hosts) {
+		return corrupt("machines by host name: %v, recomputed %v", m.hosts, hosts)
+	}
+	for _, a := range sortedAgents(m.agents) {
+		if err := m.checkWindow(a); err != nil {
+			return err
+		}
+	}
+	return bound("machines", len(m.machines), m.cfg.Bounds.Machines)
+}
+
+func (m *Machine) checkWindow(a *agent) error {
+	var want offer.Window
+	if x := m.machineOf(a.info); x != nil {
+		want = x.window
+	}
+	books, _ := m.alloc.Unavailability(a.info.ID)
+	var said []InverseAnswer
+	for _, r := range books.Asked {
+		if r.Answer != offer.NoAnswer {
+			said = append(said, InverseAnswer{r.Framework, r.Answer, r.At})
+		}
+	}
+	switch {
+	case a.window != want:
+		return corrupt("window of agent %s: %v, its machine has %v", a.info.ID, a.window, want)
+	case a.window != books.Window:
+		return corrupt("window of agent %s: %v, the allocator has %v", a.info.ID, a.window, books.Window)
+	case !slices.Equal(said, a.answers):
+		return corrupt("answers about agent %s: %v, the allocator has %v", a.info.ID, a.answers, said)
+	case m.isDown(a.info) && !m.moving[a.info.ID]:
+		return corrupt("agent %s is registered, and its machine is down", a.info.ID)
+	}
+	return nil
+}
+
+// checkAsks holds the inverse offers that frameworks were told of against the allocator's.
+func (m *Machine) checkAsks() error {
+	told := map[offer.OfferID]bool{}
+	for id, f := range sortedPairs(m.frameworks) {
+		for n, o := range sortedPairs(f.asks) {
+			told[n] = true
+			if o.ID != m.wireOffer(n) || o.Framework != id {
+				return corrupt("inverse offers: %s of %s is filed under %d of %s", o.ID, o.Framework, n, id)
+			}
+		}
+	}
+	for _, a := range sortedAgents(m.agents) {
+		books, _ := m.alloc.Unavailability(a.info.ID)
+		for _, r := range books.Asked {
+			if r.Open != 0 && !told[r.Open] {
+				return corrupt("inverse offers: %s is asked about agent %s, and nobody told it", r.Framework, a.info.ID)
+			}
+			delete(told, r.Open)
+		}
+	}
+	if len(told) > 0 && m.phase == phaseLeading {
+		return corrupt("inverse offers: %d are out that the allocator does not have", len(told))
+	}
+	return nil
+}
+
+// checkDrains sees that draining agents are not offered, and that one that is empty has a change under way.
+func (m *Machine) checkDrains() error {
+	if n := len(m.draining); n > 0 {
+		return corrupt("draining: %d agents were not looked at", n)
+	}
+	for id, a := range sortedPairs(m.agents) {
+		switch {
+		case a.drain != nil && !a.deactivated:
+			return corrupt("agent %s is %s and offered", id, a.drain)
+		case a.drain == nil && a.drainSince != 0:
+			return corrupt("agent %s is %s, since %d", id, a.drain, a.drainSince)
+		case a.isDraining() && a.isEmpty() && !m.moving[id]:
+			return corrupt("agent %s is draining and empty, and nobody writes that down", id)
+		}
+	}
+	return nil
+}
+
+// checkStreams sees that every stream has a heartbeat to come.
+func (m *Machine) checkStreams() error {
+	for seq, s := range sortedPairs(m.streams) {
+		if !s.beat.isSet() {
+			return corrupt("streams: %d has no heartbeat to come", seq)
+		}
+		if s.n > m.newStreams {
+			return corrupt("streams: %d is the %d-th of %d", seq, s.n, m.newStreams)
+		}
+	}
+	return bound("streams", len(m.streams), m.cfg.Bounds.Streams)
+}

@@ -16,7 +16,7 @@ import (
 // notBuilt lists the sections that no part of Proffer does yet. A section leaves the list with the test that cites it:
 // the list is wrong when it names one that is cited.
 var notBuilt = map[string][]string{
-	"http-v1.md": {"1", "2", "3.1", "3.2", "4", "5", "7", "8", "9", "9.1", "9.3", "9.4", "9.5", "10", "11", "12", "13",
+	"http-v1.md": {"1", "2", "3.1", "3.2", "4", "5", "7", "8", "9", "9.4", "9.5", "10", "11", "12", "13",
 		"14", "15", "15.1", "15.2", "15.3"},
 }
 

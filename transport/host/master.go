@@ -21,7 +21,7 @@ type MasterNode struct {
 	store   *keeper
 
 	mu    sync.Mutex
-	calls map[uint64]func(error)
+	calls map[uint64]func(master.Answer)
 	last  uint64
 }
 
@@ -41,7 +41,7 @@ func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, 
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
-	n := &MasterNode{node: newNode(o, m), machine: m, calls: map[uint64]func(error){}}
+	n := &MasterNode{node: newNode(o, m), machine: m, calls: map[uint64]func(master.Answer){}}
 	n.store = newKeeper(n, m.StoreTimeout())
 	n.drain, n.alarm, n.ring = n.carryOut, n.store.alarm, n.store.ring
 	n.onEnd = func() { n.store.cancel(); n.release() }
@@ -88,38 +88,50 @@ func (n *MasterNode) Do(ctx context.Context, f func(*master.Machine)) error {
 	return n.do(ctx, func() { f(n.machine) })
 }
 
-// Operate makes an operator's call and waits for its answer. principal is who calls, "" nobody. A context that ends gives
-// up waiting, not the call.
+// Operate makes an operator's call that writes, and waits for its answer. principal is who calls, "" nobody. A context that
+// ends gives up waiting, not the call.
 func (n *MasterNode) Operate(ctx context.Context, principal string, call msg.OperatorCall) error {
-	answer := make(chan error, 1)
-	n.Submit(principal, call, func(err error) { answer <- err })
+	_, err := n.Ask(ctx, principal, call)
+	return err
+}
+
+// Ask is Operate for a call that reads: the result's type is named after the call, as master.AgentsResult is after
+// msg.GetAgents; of a write it is nil.
+func (n *MasterNode) Ask(ctx context.Context, principal string, call msg.OperatorCall) (master.Result, error) {
+	answer := make(chan master.Answer, 1)
+	n.SubmitAsk(principal, call, func(a master.Answer) { answer <- a })
 	select {
-	case err := <-answer:
-		return err
+	case a := <-answer:
+		return a.Result, a.Err
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 }
 
 // Submit queues an operator's call; answered is called with its answer, on the node's goroutine, or with ErrEnded.
 func (n *MasterNode) Submit(principal string, call msg.OperatorCall, answered func(error)) {
+	n.SubmitAsk(principal, call, func(a master.Answer) { answered(a.Err) })
+}
+
+// SubmitAsk is Submit for a call that reads: answered is called with the whole answer.
+func (n *MasterNode) SubmitAsk(principal string, call msg.OperatorCall, answered func(master.Answer)) {
 	n.mu.Lock()
 	n.last++
 	seq := n.last
 	n.calls[seq] = answered
 	n.mu.Unlock()
 	if !n.push(item{in: msg.Operate{Seq: seq, Principal: principal, Call: call}}) {
-		n.answer(seq, ErrEnded)
+		n.answer(master.Answer{Seq: seq, Err: ErrEnded})
 	}
 }
 
-func (n *MasterNode) answer(seq uint64, err error) {
+func (n *MasterNode) answer(a master.Answer) {
 	n.mu.Lock()
-	f := n.calls[seq]
-	delete(n.calls, seq)
+	f := n.calls[a.Seq]
+	delete(n.calls, a.Seq)
 	n.mu.Unlock()
 	if f != nil {
-		f(err)
+		f(a)
 	}
 }
 
@@ -127,10 +139,10 @@ func (n *MasterNode) answer(seq uint64, err error) {
 func (n *MasterNode) release() {
 	n.mu.Lock()
 	calls := n.calls
-	n.calls = map[uint64]func(error){}
+	n.calls = map[uint64]func(master.Answer){}
 	n.mu.Unlock()
 	for _, seq := range slices.Sorted(maps.Keys(calls)) {
-		calls[seq](ErrEnded)
+		calls[seq](master.Answer{Seq: seq, Err: ErrEnded})
 	}
 }
 
@@ -143,7 +155,7 @@ func (n *MasterNode) carryOut() bool {
 	}
 	n.transmit(nil, n.rd.Sends, n.rd.Closes)
 	for _, a := range n.rd.Answers {
-		n.answer(a.Seq, a.Err)
+		n.answer(a)
 	}
 	for _, c := range n.rd.Commits {
 		n.store.commit(c)

@@ -336,18 +336,25 @@ func (c *Cluster) Nodes() []msg.Node { return slices.Sorted(maps.Keys(c.roster.e
 // Operate makes an operator's call, settles, and returns the call's answer. Once something failed, it returns that, and
 // makes no call.
 func (c *Cluster) Operate(call msg.OperatorCall) error {
+	_, err := c.Ask(call)
+	return err
+}
+
+// Ask is Operate for a call that reads: the result's type is named after the call, as master.AgentsResult is after
+// msg.GetAgents.
+func (c *Cluster) Ask(call msg.OperatorCall) (master.Result, error) {
 	switch {
 	case c.err != nil:
-		return c.err
+		return nil, c.err
 	case c.leading() == nil:
-		return ErrNoMaster
+		return nil, ErrNoMaster
 	}
-	answer := host.ErrEnded
-	c.leading().Submit("", call, func(err error) { answer = err })
+	answer := master.Answer{Err: host.ErrEnded}
+	c.leading().SubmitAsk("", call, func(a master.Answer) { answer = a })
 	if c.Settle(); c.err != nil {
-		return c.err
+		return nil, c.err
 	}
-	return answer
+	return answer.Result, answer.Err
 }
 
 // Submit makes an operator's call and returns at once, also from within callbacks; answered is called with the answer, which

@@ -234,6 +234,9 @@ func TestOperate(t *testing.T) {
 	require.NoError(t, c.Operate(msg.UpdateWeights{Weights: []role.Weight{{Role: "web", Weight: 3}}}))
 	require.Contains(t, timeline.String(), "weights set")
 	require.ErrorContains(t, c.Operate(msg.TeardownFramework{Framework: "nobody"}), "nobody")
+	got, err := c.Ask(msg.GetWeights{})
+	require.NoError(t, err)
+	require.Equal(t, master.WeightsResult{Weights: []role.Weight{{Role: "web", Weight: 3}}}, got)
 	c.Kill("master")
 	require.ErrorIs(t, c.Operate(msg.TeardownFramework{Framework: "nobody"}), inproc.ErrNoMaster)
 }

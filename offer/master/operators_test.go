@@ -33,6 +33,7 @@ func down(hosts ...string) (c msg.StartMaintenance) {
 }
 
 // docs/protocol.md §16 a schedule is valid or it is refused as a whole.
+// docs/protocol.md §18.1 machines in the maintenance schedule: bounded.
 func TestScheduleIsValidated(t *testing.T) {
 	r := newRig(t, func(c *master.Config) { c.Bounds.Machines = 2 })
 	window := offer.Window{Start: 1, Duration: time.Hour}
@@ -262,6 +263,7 @@ func TestReads(t *testing.T) {
 }
 
 // docs/http-v1.md §9.3: a stream is a snapshot and the events after it, with heartbeats; beyond the bound the oldest ends.
+// docs/protocol.md §18.1 operator subscribers: the oldest is closed.
 func TestEventStreams(t *testing.T) {
 	m, err := master.New(master.Config{Entropy: [16]byte{1}, Bounds: master.Bounds{Streams: 2}})
 	require.NoError(t, err)

@@ -39,7 +39,7 @@ func TestSoakTrace(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Contains(t, lines[0], "seed 3: 2m0s, then 16m0s of quiet; 1 agents, 1 frameworks")
 	require.Contains(t, out, "faults heal; quiet begins")
-	require.Contains(t, out, "agent-1: sends RegisterAgent to master")
+	require.Contains(t, out, "agent-1: sends RegisterAgent to master-1")
 	require.Contains(t, lines[len(lines)-1], "soak: seeds 1 from 3")
 }
 

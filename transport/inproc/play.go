@@ -127,6 +127,8 @@ func (p *Player) hit(l *lasting) bool {
 		return true
 	case Clock:
 		return p.leap(l.Fault)
+	case Depose, Isolate, Blind:
+		return p.elect(l)
 	case RecordLost, RecordRefused, RecordUnsure, RecordSlow, RecordLate:
 		return p.c.Checkpoint(l.A) != nil
 	}
@@ -140,6 +142,20 @@ func (p *Player) leap(f Fault) bool {
 	}
 	p.c.SetClock(f.A, p.c.ahead[f.A]+f.By)
 	return true
+}
+
+// elect does what faults of elections do at once.
+func (p *Player) elect(l *lasting) bool {
+	e := p.c.election
+	switch {
+	case e == nil:
+		return false
+	case l.Kind == Depose:
+		return e.Depose()
+	case l.Kind == Isolate:
+		return e.DeposeUnnoticed()
+	}
+	return e.Blind(l.A)
 }
 
 func (p *Player) kill(f Fault) bool {
@@ -201,6 +217,9 @@ func (p *Player) apply(l *lasting) {
 			n.Narrow(d.from, d.to, l.Number)
 		}
 	}
+	if l.Kind == Blind {
+		p.c.election.Blind(l.A)
+	}
 }
 
 // undo takes it out of force, for all others of its kind too.
@@ -222,6 +241,12 @@ func (p *Player) undo(l *lasting) {
 		case Narrow:
 			n.Narrow(d.from, d.to, 0)
 		}
+	}
+	switch l.Kind {
+	case Blind:
+		p.c.election.See(l.A)
+	case Isolate:
+		p.c.election.Notice()
 	}
 }
 

@@ -3,6 +3,7 @@ package inproc
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/proffer-go/proffer/offer/msg"
@@ -10,7 +11,7 @@ import (
 
 // Targets are what RandomSchedule may hit.
 type Targets struct {
-	Master     msg.Node
+	Masters    []msg.Node
 	Agents     []msg.Node
 	Schedulers []msg.Node
 	Kinds      []Kind        // none: all
@@ -53,13 +54,17 @@ func (g *generator) fault() Fault {
 	switch f.Kind {
 	case Kill:
 		f.A = g.mortal()
-		if f.A == g.Master {
+		if slices.Contains(g.Masters, f.A) {
 			f.For = g.within(2 * time.Minute)
 		}
 	case Destroy, KillExecutor:
 		f.A = pick(g, g.Agents)
 	case Clock:
 		f.A, f.By = g.mortal(), g.within(4*time.Minute)
+	case Blind:
+		if f.A = pick(g, g.Agents); g.rng.IntN(2) == 0 {
+			f.A = pick(g, g.Schedulers)
+		}
 	case Slow:
 		f.By = g.within(15 * time.Second)
 	case RecordSlow, RecordLate:
@@ -78,12 +83,12 @@ func (g *generator) fault() Fault {
 func (g *generator) between() (a, b msg.Node) {
 	switch g.rng.IntN(6) {
 	case 0, 1:
-		a, b = pick(g, g.Schedulers), g.Master
+		a, b = pick(g, g.Schedulers), pick(g, g.Masters)
 	case 2:
 		a = pick(g, g.Agents)
 		b = a + "/*"
 	default:
-		a, b = pick(g, g.Agents), g.Master
+		a, b = pick(g, g.Agents), pick(g, g.Masters)
 	}
 	if g.rng.IntN(2) == 0 {
 		a, b = b, a
@@ -95,7 +100,7 @@ func (g *generator) between() (a, b msg.Node) {
 func (g *generator) mortal() msg.Node {
 	switch g.rng.IntN(4) {
 	case 0:
-		return g.Master
+		return pick(g, g.Masters)
 	case 1:
 		return pick(g, g.Schedulers)
 	}

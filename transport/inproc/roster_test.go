@@ -42,7 +42,7 @@ func stormy(t require.TestingT, seed uint64, all bool) string {
 	for _, n := range schedulers {
 		scheduler(n)
 	}
-	targets := inproc.Targets{Master: host.DefaultMaster, Agents: agents, Schedulers: schedulers, Over: 40 * time.Minute}
+	targets := inproc.Targets{Masters: []msg.Node{host.DefaultMaster}, Agents: agents, Schedulers: schedulers, Over: 40 * time.Minute}
 	player := c.Play(inproc.RandomSchedule(seed, 40, targets), func(f inproc.Fault) {
 		switch n := f.A; {
 		case n == host.DefaultMaster:

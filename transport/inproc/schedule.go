@@ -55,6 +55,12 @@ const (
 	RecordSlow Kind = "record-slow"
 	// RecordLate: it is written By later, and answered then.
 	RecordLate Kind = "record-late"
+	// Depose ends the lead of the master that leads, which hears of it, where the cluster holds elections.
+	Depose Kind = "depose"
+	// Isolate is Depose of a leader that does not hear of it for For: it goes on as if it led.
+	Isolate Kind = "isolate"
+	// Blind keeps from A who leads.
+	Blind Kind = "blind"
 	// Clock lets the clock of A leap ahead by By.
 	Clock Kind = "clock"
 )
@@ -104,6 +110,9 @@ var uses = map[Kind]use{
 	RecordUnsure:  {nodes: 1, lasts: true},
 	RecordSlow:    {nodes: 1, by: true, lasts: true},
 	RecordLate:    {nodes: 1, by: true, lasts: true},
+	Depose:        {},
+	Isolate:       {lasts: true},
+	Blind:         {nodes: 1, lasts: true},
 	Clock:         {nodes: 1, by: true},
 }
 

@@ -18,7 +18,7 @@ import (
 //
 // docs/protocol.md §19
 func TestSchedulesAreText(t *testing.T) {
-	targets := inproc.Targets{Master: "master", Agents: []msg.Node{"agent-1", "agent-2"}, Schedulers: []msg.Node{"web"}, Over: time.Hour}
+	targets := inproc.Targets{Masters: []msg.Node{"master"}, Agents: []msg.Node{"agent-1", "agent-2"}, Schedulers: []msg.Node{"web"}, Over: time.Hour}
 	seen := map[inproc.Kind]bool{}
 	for seed := range uint64(50) {
 		s := inproc.RandomSchedule(seed, 20, targets)
@@ -235,6 +235,34 @@ func TestRecordsThatFail(t *testing.T) {
 		c.Advance(2 * time.Minute)
 		require.Equal(t, survives, c.Agent("agent-1") != nil, kind)
 	}
+}
+
+// Leaders are deposed, with and without their notice; who is blind follows the old one until the fault has ended.
+//
+// docs/protocol.md §5
+func TestFaultsOfElections(t *testing.T) {
+	c := inproc.NewCluster(1)
+	e := c.HoldElections()
+	for _, n := range []msg.Node{"master-1", "master-2", "master-3"} {
+		c.AddMaster(master.Config{Node: n})
+	}
+	c.AddAgent("agent-1", machine(), workers)
+	c.Advance(5 * time.Second)
+	s, err := inproc.ParseSchedule("1s blind agent-1 for 1m\n2s depose\n20s isolate for 30s")
+	require.NoError(t, err)
+	p := c.Play(s, func(inproc.Fault) {}, nil)
+	c.Advance(10 * time.Second)
+	require.Equal(t, msg.Node("master-2"), e.Leader())
+	require.Empty(t, c.Master().Agents(), "the agent does not know")
+	c.Advance(15 * time.Second)
+	require.Equal(t, msg.Node("master-3"), e.Leader())
+	require.Contains(t, c.Nodes(), msg.Node("master-2"), "it does not know either")
+	c.Advance(2 * time.Minute)
+	require.NotContains(t, c.Nodes(), msg.Node("master-2"))
+	require.True(t, c.Network().Linked("agent-1", "master-3"))
+	require.Equal(t, map[inproc.Kind]int{inproc.Blind: 1, inproc.Depose: 1, inproc.Isolate: 1}, p.Injected())
+	require.NoError(t, c.Check())
+	require.NoError(t, c.Err())
 }
 
 // A clock that leaps makes timers fire early, and nothing else; it stays ahead.

@@ -21,8 +21,8 @@ func (*durable) name() string { return "announced before it was durable" }
 
 func (d *durable) observe(o host.Observation) error {
 	sent, ok := o.What.(host.Sent)
-	if !ok {
-		return nil
+	if !ok || !d.w.leads(o.Node) {
+		return nil // what one says that was deposed was true when it was written
 	}
 	switch b := sent.Body.(type) {
 	case msg.Failure:

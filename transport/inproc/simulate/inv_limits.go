@@ -27,7 +27,7 @@ func newLimits(w *world) *limits { return &limits{w: w, set: map[role.Name]resou
 func (*limits) name() string { return "quota limit passed" }
 
 func (l *limits) observe(o host.Observation) error {
-	if e, ok := o.What.(host.MasterEvent); ok {
+	if e, ok := o.What.(host.MasterEvent); ok && l.w.leads(o.Node) {
 		switch e := e.Event.(type) {
 		case master.OfferMade:
 			l.made = append(l.made, e)

@@ -106,9 +106,9 @@ func TestUpdatesBrokenByReturn(t *testing.T) {
 					}
 				}
 			})
-			w.c.Network().Stall("master", "framework-1")
-			w.c.Network().Stall("master", "framework-2")
-			w.c.Network().Stall("master", "framework-3")
+			w.c.Network().Stall("master-1", "framework-1")
+			w.c.Network().Stall("master-1", "framework-2")
+			w.c.Network().Stall("master-1", "framework-3")
 		})
 	})
 	require.Equal(t, "status updates", v.Invariant)
@@ -136,7 +136,7 @@ func TestDurableBroken(t *testing.T) {
 	v := broken(t, func(w *world) {
 		w.c.After(30*time.Second, func() {
 			clear(w.store.data)
-			w.c.Network().Break("agent-1", "master")
+			w.c.Network().Break("agent-1", "master-1")
 		})
 	})
 	require.Equal(t, "announced before it was durable", v.Invariant)
@@ -152,7 +152,9 @@ func TestDurableBrokenByNews(t *testing.T) {
 	w.c.Advance(time.Minute)
 	d, id := find[*durable](w), w.agentID("agent-1")
 	require.NotEmpty(t, id)
-	says := func(b msg.Message) error { return d.observe(host.Observation{What: host.Sent{Body: b}}) }
+	says := func(b msg.Message) error {
+		return d.observe(host.Observation{What: host.Sent{Body: b}, Node: "master-1"})
+	}
 	status := msg.TaskStatus{Task: "t", Agent: id, Source: msg.SourceMaster, Reason: msg.ReasonAgentRemoved}
 	require.ErrorContains(t, says(msg.Failure{Agent: id}), "written down as admitted")
 	require.ErrorContains(t, says(msg.Update{Status: status}), "written down as admitted")
@@ -201,14 +203,14 @@ func TestBoundedBroken(t *testing.T) {
 		w.c.After(time.Minute, func() {
 			b := find[*bounded](w)
 			for i := range maxLinks + 1 {
-				w.judge(b, b.observe(host.Observation{Node: "master", What: host.LinkUp{Peer: "agent-1", Link: msg.Link(1000 + i)}}))
+				w.judge(b, b.observe(host.Observation{Node: "master-1", What: host.LinkUp{Peer: "agent-1", Link: msg.Link(1000 + i)}}))
 			}
 		})
 	})
 	require.Equal(t, "something piles up", v.Invariant)
 	v = broken(t, func(w *world) {
 		b := find[*bounded](w)
-		_ = b.observe(host.Observation{Node: "master", What: host.LinkUp{Peer: "agent-1", Link: 1000}})
+		_ = b.observe(host.Observation{Node: "master-1", What: host.LinkUp{Peer: "agent-1", Link: 1000}})
 	})
 	require.Equal(t, "something piles up", v.Invariant)
 	require.Contains(t, v.Text, "after everything came to rest")
@@ -220,9 +222,9 @@ func TestBoundedBroken(t *testing.T) {
 func TestBoundedBrokenByLeftovers(t *testing.T) {
 	v := broken(t, func(w *world) {
 		w.c.After(w.plan.Duration+w.plan.Quiet+time.Millisecond, func() {
-			w.c.Network().Mute("master", "agent-1")
-			w.c.Network().Mute("master", "agent-2")
-			w.c.Network().Mute("master", "agent-3")
+			w.c.Network().Mute("master-1", "agent-1")
+			w.c.Network().Mute("master-1", "agent-2")
+			w.c.Network().Mute("master-1", "agent-3")
 		})
 	})
 	require.Equal(t, "something piles up", v.Invariant)

@@ -99,7 +99,7 @@ func NewPlan(cfg Config) Plan {
 }
 
 func (p *Plan) targets(cfg Config) inproc.Targets {
-	t := inproc.Targets{Master: masterNode, Kinds: cfg.Kinds, Over: p.Duration}
+	t := inproc.Targets{Masters: masters, Kinds: cfg.Kinds, Over: p.Duration}
 	for _, a := range p.Agents {
 		t.Agents = append(t.Agents, a.Node)
 	}

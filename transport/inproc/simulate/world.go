@@ -18,12 +18,13 @@ import (
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
-// masterNode is where the master is found.
-const masterNode = host.DefaultMaster
+// masters are the nodes of those who stand for election: one leads, the others stand by.
+var masters = []msg.Node{"master-1", "master-2"}
 
 // world is one run under way: the cluster, those who play their parts in it, and those who watch.
 type world struct {
 	plan        Plan
+	election    *inproc.Election
 	c           *inproc.Cluster
 	store       *memory
 	faults      *inproc.Player
@@ -50,6 +51,7 @@ func newWorld(p Plan, o Options) *world {
 	w.store = newMemory()
 	w.c = inproc.NewClusterOn(inproc.Config{Seed: p.Seed, Latency: time.Millisecond, Jitter: 3 * time.Millisecond})
 	w.c.SetStore(w.store)
+	w.election = w.c.HoldElections()
 	w.c.Record(o.Record)
 	w.watchers = invariants(w)
 	w.c.Observe(w.observe)
@@ -60,7 +62,9 @@ func newWorld(p Plan, o Options) *world {
 
 // begin starts everybody.
 func (w *world) begin() {
-	w.c.AddMaster(master.Config{})
+	for _, n := range masters {
+		w.c.AddMaster(master.Config{Node: n})
+	}
 	for _, a := range w.plan.Agents {
 		r, err := resource.Parse(a.Resources)
 		if err != nil {
@@ -92,8 +96,8 @@ func (w *world) newAgent(n msg.Node) {
 // restart starts the node that a fault has killed.
 func (w *world) restart(f inproc.Fault) {
 	switch t := w.tenant(string(f.A)); {
-	case f.A == masterNode:
-		w.c.AddMaster(master.Config{})
+	case slices.Contains(masters, f.A):
+		w.c.AddMaster(master.Config{Node: f.A})
 	case f.Kind == inproc.Destroy:
 		w.newAgent(f.A)
 	case w.isAgent(f.A):
@@ -143,17 +147,25 @@ func (w *world) gone(n msg.Node) {
 	}
 	switch {
 	case w.faults == nil:
-	case n == masterNode:
+	case slices.Contains(masters, n):
 		w.c.After(askAgain, w.awaken)
 	case w.isAgent(n):
 		w.c.After(max(askAgain, w.away[n].Sub(w.c.Now())), w.awaken)
 	}
 }
 
-// awaken starts the master and the agents that nobody else will.
+// runs reports whether a node is there.
+func (w *world) runs(n msg.Node) bool { return slices.Contains(w.c.Nodes(), n) }
+
+// leads reports whether a node is the master that was elected last.
+func (w *world) leads(n msg.Node) bool { return w.election.Leader() == n }
+
+// awaken starts the masters and the agents that nobody else will.
 func (w *world) awaken() {
-	if w.c.Master() == nil && !w.faults.Down(masterNode) {
-		w.c.AddMaster(master.Config{})
+	for _, n := range masters {
+		if !w.runs(n) && !w.faults.Down(n) {
+			w.c.AddMaster(master.Config{Node: n})
+		}
 	}
 	for _, a := range w.plan.Agents {
 		if n := a.Node; w.c.Agent(n) == nil && !w.faults.Down(n) && w.away[n] <= w.c.Now() {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -56,6 +57,7 @@ func soakUntil(ctx context.Context, args []string, stdout, stderr io.Writer) int
 		fmt.Fprintf(stderr, "proffer soak: %v\n", err)
 		return exitUsage
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(soakGC)) // small heaps, much garbage
 	s := &soak{soakOptions: o, out: stdout, began: time.Now()}
 	s.sum.Faults = map[inproc.Kind]int{}
 	if o.duration > 0 {
@@ -70,6 +72,9 @@ func soakUntil(ctx context.Context, args []string, stdout, stderr io.Writer) int
 	}
 	return exitOK
 }
+
+// soakGC lets the heap grow further than usual between collections, in percent.
+const soakGC = 400
 
 func soakFlags(args []string, help io.Writer) (o soakOptions, err error) {
 	f := flag.NewFlagSet("proffer soak", flag.ContinueOnError)

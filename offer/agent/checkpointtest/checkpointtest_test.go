@@ -52,7 +52,6 @@ func (s *spy) Fatalf(format string, args ...any) { s.Errorf(format, args...); pa
 func TestEveryCheckFindsABrokenStore(t *testing.T) {
 	bg := context.Background()
 	type save = func(*agent.Memory, context.Context, []agent.Record) error
-	type load = func(*agent.Memory, context.Context, func(string, []byte) error) error
 	spoil := func(f func([]agent.Record) []agent.Record) save {
 		return func(s *agent.Memory, ctx context.Context, rs []agent.Record) error {
 			return s.Save(ctx, f(slices.Clone(rs)))

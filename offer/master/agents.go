@@ -74,7 +74,13 @@ func (a *agent) sortedExecutors() []*executor { return sortedValues(a.executors,
 
 // sortedValues lists a map's values in the order of their keys.
 func sortedValues[K comparable, V any](m map[K]V, order func(a, b K) int) []V {
+	if len(m) == 0 {
+		return nil
+	}
 	out := make([]V, 0, len(m))
+	if len(m) == 1 {
+		return slices.AppendSeq(out, maps.Values(m))
+	}
 	for _, k := range keysInOrder(m, order) {
 		out = append(out, m[k])
 	}

@@ -35,6 +35,9 @@ func foldMachine(id msg.MachineID) msg.MachineID {
 // machineOf finds the machine that an agent is on, nil if it is UP: by host name and address, by host name alone, or by
 // address alone. Of an agent that tells no address the host name has to do.
 func (m *Machine) machineOf(a msg.AgentInfo) *machine {
+	if len(m.machines) == 0 {
+		return nil
+	}
 	host := strings.ToLower(a.Hostname)
 	for _, id := range []msg.MachineID{{Hostname: host, IP: a.IP}, {Hostname: host}, {IP: a.IP}} {
 		if x, ok := m.machines[id.String()]; ok && id != (msg.MachineID{}) {

@@ -43,7 +43,7 @@ func (n *node) follow(stop func(), err error) error {
 	return nil
 }
 
-// candidate is the master's side of an election: it only queues.
+// candidate is the master's side of an election: it only leaves word for the node's goroutine.
 type candidate struct{ *MasterNode }
 
 var _ transport.Candidate = candidate{}
@@ -51,8 +51,14 @@ var _ transport.Candidate = candidate{}
 // Elected lets the master read its registry, and lead.
 func (n candidate) Elected() { n.push(item{do: n.store.begin}) }
 
-// Lost ends the master.
-func (n candidate) Lost(cause error) { n.push(item{in: msg.Deposed{Cause: fmt.Sprint(cause)}}) }
+// Lost ends the master: before anything else that waits, and in the middle of what a step still has to send.
+func (n candidate) Lost(cause error) {
+	in := msg.Deposed{Cause: fmt.Sprint(cause)}
+	n.node.mu.Lock()
+	n.deposed = in
+	n.node.mu.Unlock()
+	n.push(item{in: in})
+}
 
 // begin reads the registry of a master that was elected: live beside the node's goroutine, which hears meanwhile if the lead
 // is lost.

@@ -22,8 +22,11 @@ func (n *node) transmit(dials []msg.Node, sends []msg.Envelope, closes []msg.Lin
 
 func (n *node) send(e msg.Envelope) {
 	n.mu.Lock()
-	to := n.peers[e.Link]
+	to, deposed := n.peers[e.Link], n.deposed != nil
 	n.mu.Unlock()
+	if deposed {
+		return
+	}
 	err := n.port.Send(e)
 	if err == nil {
 		tell(n, Sent{To: to, Link: e.Link, Body: e.Body})

@@ -55,6 +55,7 @@ type node struct {
 	busy     sync.WaitGroup            // work beside the node's goroutine
 	tape     *tape                     // nil: nothing is recorded
 	unfollow func()                    // ends its part in an election; nil: none
+	deposed  msg.Input                 // goes before all that is queued, and nothing is sent from now on; nil: none
 }
 
 func newNode(o options, m machine) *node {
@@ -192,10 +193,17 @@ func (n *node) deadline() (offer.Time, bool) {
 
 // step steps the machine with one input and has the effects carried out.
 func (n *node) step(now offer.Time, in msg.Input) {
-	if n.isEnded() {
+	n.mu.Lock()
+	first := n.deposed
+	ended := n.ended
+	n.mu.Unlock()
+	if ended {
 		return
 	}
 	n.now = now
+	if first != nil { // what waits is of no use any more
+		in = first
+	}
 	n.account(in)
 	n.put(now, in)
 	for n.drain() {

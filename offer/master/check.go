@@ -226,10 +226,10 @@ func (m *Machine) checkPlaces() error {
 	here := map[offer.FrameworkID]int{}
 	for _, a := range sortedAgents(m.agents) {
 		clear(here)
-		for t := range maps.Values(a.tasks) { // counted in any order
+		for _, t := range a.sortedTasks() {
 			here[t.Framework]++
 		}
-		for e := range maps.Values(a.executors) {
+		for _, e := range a.sortedExecutors() {
 			here[e.Info.Framework]++
 		}
 		for id, n := range sortedPairs(here) {

@@ -6,3 +6,6 @@ import "reflect"
 func Sets() map[string]map[string]reflect.Type {
 	return map[string]map[string]reflect.Type{"isMessage": messages, "isInput": inputs, "isAction": actions, "isOperatorCall": operatorCalls, "isKept": kept}
 }
+
+// Operations are the operations of package reservation that the codec has a form for.
+func Operations() map[string]reflect.Type { return operations }

@@ -53,6 +53,33 @@ func TestCodecKnowsEveryType(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §21: an operation that has no form could not be recorded. The syntax of package reservation says which there are.
+func TestCodecKnowsEveryReservationOperation(t *testing.T) {
+	files, err := filepath.Glob("../../reservation/*.go")
+	require.NoError(t, err)
+	var declared, known []string
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil && fn.Name.Name == "isOp" {
+				declared = append(declared, fn.Recv.List[0].Type.(*ast.Ident).Name)
+			}
+		}
+	}
+	for name, typ := range msg.Operations() {
+		require.Equal(t, name, typ.Name())
+		known = append(known, name)
+	}
+	slices.Sort(declared)
+	slices.Sort(known)
+	require.NotEmpty(t, declared)
+	require.Equal(t, declared, known, "add the operation that is missing to operations in codec.go")
+}
+
 // filler makes a random value of any type of a message.
 type filler struct {
 	t    *rapid.T

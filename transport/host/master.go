@@ -23,6 +23,9 @@ type MasterNode struct {
 	mu    sync.Mutex
 	calls map[uint64]func(master.Answer)
 	last  uint64
+
+	streams  map[uint64]*EventStream // that are open
+	released bool                    // the node has ended
 }
 
 // OpenMaster makes a master, reads its registry (WithStore) and opens its node: cfg.Node, or what As says. cfg.Entropy may
@@ -41,7 +44,8 @@ func OpenMaster(ctx context.Context, tr transport.Transport, cfg master.Config, 
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
-	n := &MasterNode{node: newNode(o, m), machine: m, calls: map[uint64]func(master.Answer){}}
+	n := &MasterNode{node: newNode(o, m), machine: m, calls: map[uint64]func(master.Answer){},
+		streams: map[uint64]*EventStream{}}
 	n.store = newKeeper(n, m.StoreTimeout())
 	n.drain, n.alarm, n.ring = n.carryOut, n.store.alarm, n.store.ring
 	n.onEnd = func() { n.store.cancel(); n.release() }
@@ -135,12 +139,16 @@ func (n *MasterNode) answer(a master.Answer) {
 	}
 }
 
-// release answers the calls that will not be, in the order they were made.
+// release answers the calls that will not be, in the order they were made, and ends the streams.
 func (n *MasterNode) release() {
 	n.mu.Lock()
-	calls := n.calls
+	calls, streams := n.calls, n.streams
 	n.calls = map[uint64]func(master.Answer){}
+	n.streams, n.released = map[uint64]*EventStream{}, true
 	n.mu.Unlock()
+	for _, k := range slices.Sorted(maps.Keys(streams)) {
+		streams[k].end(ErrEnded)
+	}
 	for _, seq := range slices.Sorted(maps.Keys(calls)) {
 		calls[seq](master.Answer{Seq: seq, Err: ErrEnded})
 	}
@@ -157,6 +165,7 @@ func (n *MasterNode) carryOut() bool {
 	for _, a := range n.rd.Answers {
 		n.answer(a)
 	}
+	n.stream()
 	for _, c := range n.rd.Commits {
 		n.store.commit(c)
 	}

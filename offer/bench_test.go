@@ -193,6 +193,31 @@ func BenchmarkIdleRun(b *testing.B) {
 	})
 }
 
+// Of a hundred agents, all of them offered, one comes free again: the run that offers those.
+func BenchmarkOnePercent(b *testing.B) {
+	eachShape(b, func(b *testing.B, agents, frameworks int) {
+		s := fullWith(b, targetRules(), agents, frameworks)
+		s.poll()
+		out := make(map[offer.AgentID]offer.OfferID)
+		s.told(out)
+		i := 0
+		for b.Loop() {
+			b.StopTimer()
+			for range agents / 100 {
+				id := offer.AgentID(fmt.Sprintf("agent-%06d", i*7919%agents))
+				require.NoError(b, s.a.Decline(s.now, offer.Filter{}, out[id]))
+				i++
+			}
+			b.StartTimer()
+			s.next()
+			b.StopTimer()
+			require.Len(b, s.batch.Offers, agents/100)
+			s.told(out)
+			b.StartTimer()
+		}
+	})
+}
+
 // Everything was refused; one framework revives, and is offered every agent again.
 func BenchmarkRevive(b *testing.B) {
 	eachShape(b, func(b *testing.B, agents, frameworks int) {

@@ -55,7 +55,7 @@ func catchUp(t *testing.T, s *host.EventStream) (events, beats int) {
 	}
 }
 
-// A stream is a snapshot and all events after it, with heartbeats; by hand it repeats to the byte.
+// A stream is a snapshot and all events after it, with heartbeats.
 // docs/http-v1.md §9.3, docs/protocol.md §16.1
 func TestEventStream(t *testing.T) {
 	c := inproc.NewCluster(1)

@@ -13,7 +13,7 @@ import (
 func replayed(args ...string) (status int, stdout, stderr string) {
 	var out, told bytes.Buffer
 	status = run(append([]string{"replay"}, args...), strings.NewReader(""), &out, &told)
-	return status, out.String(), told.String()
+	return status, out.String(), progressed.ReplaceAllString(told.String(), "")
 }
 
 // docs/protocol.md §21: what proffer demo records, proffer replay plays: every node, at any step, and what changed between two.

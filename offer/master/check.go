@@ -25,9 +25,10 @@ func (m *Machine) Check() error {
 	if m.phase == phaseResigned {
 		return nil // its alarms are stopped, and nobody follows its books
 	}
+	c := &checker{m, sortedAgents(m.agents), m.sortedFrameworks()}
 	for _, check := range []func() error{
-		m.checkAgents, m.checkFrameworks, m.checkPlaces, m.checkLinks, m.checkRoles, m.checkOperations, m.checkAlarms, m.checkCompleted, m.checkWhereabouts, m.checkLedger,
-		m.checkMaintenance, m.checkAsks, m.checkDrains, m.checkStreams,
+		c.checkAgents, c.checkFrameworks, c.checkPlaces, c.checkLinks, c.checkRoles, c.checkOperations, c.checkAlarms, c.checkCompleted,
+		c.checkWhereabouts, c.checkLedger, c.checkMaintenance, c.checkAsks, c.checkDrains, c.checkStreams,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -36,11 +37,18 @@ func (m *Machine) Check() error {
 	return nil
 }
 
+// checker is one Check: a machine, and what all of it goes through, in the order of their ids.
+type checker struct {
+	*Machine
+	byID    []*agent
+	tenants []*framework
+}
+
 func corrupt(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrCorrupt, fmt.Errorf(format, args...))
 }
 
-func (m *Machine) checkAgents() error {
+func (m *checker) checkAgents() error {
 	if len(m.nodes) != len(m.agents) {
 		return corrupt("nodes: %d addresses of %d agents", len(m.nodes), len(m.agents))
 	}
@@ -61,7 +69,7 @@ func (m *Machine) checkAgents() error {
 	return bound("agents", len(m.agents), m.cfg.Bounds.Agents)
 }
 
-func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
+func (m *checker) checkAgent(id offer.AgentID, a *agent) error {
 	switch {
 	case a.info.ID != id:
 		return corrupt("agents: %s is filed under %s", a.info.ID, id)
@@ -84,7 +92,7 @@ func (m *Machine) checkAgent(id offer.AgentID, a *agent) error {
 	return boundOf("tasks of agent", string(id), len(a.tasks), m.cfg.Bounds.AgentTasks)
 }
 
-func (m *Machine) checkAgentTasks(a *agent) error {
+func (m *checker) checkAgentTasks(a *agent) error {
 	for k, t := range sortedPairsFunc(a.tasks, taskKey.compare) {
 		f := m.frameworks[t.Framework]
 		switch {
@@ -110,9 +118,9 @@ func (m *Machine) checkAgentTasks(a *agent) error {
 }
 
 // offeredByAgent adds up the offers that frameworks were told of.
-func (m *Machine) offeredByAgent() map[offer.AgentID]resources {
+func (m *checker) offeredByAgent() map[offer.AgentID]resources {
 	sum := map[offer.AgentID]resources{}
-	for _, f := range m.sortedFrameworks() {
+	for _, f := range m.tenants {
 		for _, o := range sortedPairs(f.offers) {
 			sum[o.Agent] = sum[o.Agent].Add(o.Resources)
 		}
@@ -121,7 +129,7 @@ func (m *Machine) offeredByAgent() map[offer.AgentID]resources {
 }
 
 // checkBooks compares what tasks, executors and offers hold with the allocator's ledger.
-func (m *Machine) checkBooks(a *agent, offered resources) error {
+func (m *checker) checkBooks(a *agent, offered resources) error {
 	books, ok := m.alloc.Agent(a.info.ID)
 	if !ok {
 		return corrupt("agent %s is unknown to the allocator", a.info.ID)
@@ -151,7 +159,7 @@ func (m *Machine) checkBooks(a *agent, offered resources) error {
 	return nil
 }
 
-func (m *Machine) checkFrameworks() error {
+func (m *checker) checkFrameworks() error {
 	for id, f := range sortedPairs(m.frameworks) {
 		if err := m.checkFramework(id, f); err != nil {
 			return err
@@ -160,7 +168,7 @@ func (m *Machine) checkFrameworks() error {
 	return bound("frameworks", len(m.frameworks), m.cfg.Bounds.Frameworks)
 }
 
-func (m *Machine) checkFramework(id offer.FrameworkID, f *framework) error {
+func (m *checker) checkFramework(id offer.FrameworkID, f *framework) error {
 	connected := f.state == FrameworkConnected
 	switch {
 	case f.info.ID != id:
@@ -189,7 +197,7 @@ func (m *Machine) checkFramework(id offer.FrameworkID, f *framework) error {
 	return m.checkFrameworkTasks(f)
 }
 
-func (m *Machine) checkFrameworkTasks(f *framework) error {
+func (m *checker) checkFrameworkTasks(f *framework) error {
 	for id, t := range sortedPairs(f.tasks) {
 		a := m.agents[t.Agent]
 		switch {
@@ -221,10 +229,10 @@ func (m *Machine) checkFrameworkTasks(f *framework) error {
 }
 
 // checkPlaces counts anew where frameworks have something.
-func (m *Machine) checkPlaces() error {
+func (m *checker) checkPlaces() error {
 	places := 0
 	here := map[offer.FrameworkID]int{}
-	for _, a := range sortedAgents(m.agents) {
+	for _, a := range m.byID {
 		clear(here)
 		for _, t := range a.sortedTasks() {
 			here[t.Framework]++
@@ -239,7 +247,7 @@ func (m *Machine) checkPlaces() error {
 		}
 		places += len(here)
 	}
-	for _, f := range m.sortedFrameworks() {
+	for _, f := range m.tenants {
 		places -= len(f.placed)
 	}
 	if places != 0 {
@@ -248,7 +256,7 @@ func (m *Machine) checkPlaces() error {
 	return nil
 }
 
-func (m *Machine) checkLinks() error {
+func (m *checker) checkLinks() error {
 	for id, l := range sortedPairs(m.links) {
 		switch {
 		case l.id != id:
@@ -265,9 +273,9 @@ func (m *Machine) checkLinks() error {
 }
 
 // checkOperations sees that every operation with an id is found by its framework, or waits for it.
-func (m *Machine) checkOperations() error {
+func (m *checker) checkOperations() error {
 	orphans, named := map[offer.FrameworkID]int{}, map[offer.FrameworkID]int{}
-	for _, a := range sortedAgents(m.agents) {
+	for _, a := range m.byID {
 		if err := bound("operations of agent "+string(a.info.ID), len(a.ops), m.cfg.Bounds.PendingOperations); err != nil {
 			return err
 		}
@@ -298,9 +306,9 @@ func (m *Machine) checkOperations() error {
 	return nil
 }
 
-func (m *Machine) checkRoles() error {
+func (m *checker) checkRoles() error {
 	count := map[role.Name]int{}
-	for _, f := range m.sortedFrameworks() {
+	for _, f := range m.tenants {
 		for _, r := range f.info.Roles {
 			count[r]++
 		}
@@ -312,15 +320,15 @@ func (m *Machine) checkRoles() error {
 }
 
 // checkAlarms sees that the heap holds just the alarms that are set.
-func (m *Machine) checkAlarms() error {
+func (m *checker) checkAlarms() error {
 	set := 0
-	for _, a := range sortedAgents(m.agents) {
+	for _, a := range m.byID {
 		set += isSet(&a.ping) + isSet(&a.reregister)
 		for _, o := range a.sortedOps() {
 			set += isSet(&o.alone)
 		}
 	}
-	for _, f := range m.sortedFrameworks() {
+	for _, f := range m.tenants {
 		set += isSet(&f.heartbeat) + isSet(&f.failover)
 	}
 	for _, s := range sortedPairs(m.streams) {
@@ -345,7 +353,7 @@ func isSet(a *alarm) int {
 	return 0
 }
 
-func (m *Machine) checkCompleted() error {
+func (m *checker) checkCompleted() error {
 	if err := bound("unreachable agents", m.unreachable.len(), m.cfg.Bounds.UnreachableAgents); err != nil {
 		return err
 	}
@@ -353,7 +361,7 @@ func (m *Machine) checkCompleted() error {
 }
 
 // checkWhereabouts sees that every agent id is at one place (docs/protocol.md §4.2).
-func (m *Machine) checkWhereabouts() error {
+func (m *checker) checkWhereabouts() error {
 	at := map[offer.AgentID]string{}
 	var err error
 	put := func(id offer.AgentID, where string) bool {
@@ -384,7 +392,7 @@ func (m *Machine) checkWhereabouts() error {
 }
 
 // checkLedger sees that whatever is in transition has a commit that ends it.
-func (m *Machine) checkLedger() error {
+func (m *checker) checkLedger() error {
 	l := &m.ledger
 	if (len(l.flying) > 0) != l.alarm.isSet() {
 		return corrupt("ledger: %d changes are under way, the alarm is set: %t", len(l.flying), l.alarm.isSet())

@@ -9,7 +9,7 @@ import (
 )
 
 // checkMaintenance holds machines, schedule, windows and answers against each other and against the allocator's.
-func (m *Machine) checkMaintenance() error {
+func (m *checker) checkMaintenance() error {
 	scheduled := map[string]offer.Window{}
 	for _, w := range m.schedule {
 		for _, id := range w.Machines {
@@ -35,7 +35,7 @@ func (m *Machine) checkMaintenance() error {
 	if hosts := hostsOf(m.machines); !maps.Equal(hosts, m.hosts) {
 		return corrupt("machines by host name: %v, recomputed %v", m.hosts, hosts)
 	}
-	for _, a := range sortedAgents(m.agents) {
+	for _, a := range m.byID {
 		if err := m.checkWindow(a); err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (m *Machine) checkMaintenance() error {
 	return bound("machines", len(m.machines), m.cfg.Bounds.Machines)
 }
 
-func (m *Machine) checkWindow(a *agent) error {
+func (m *checker) checkWindow(a *agent) error {
 	var want offer.Window
 	if x := m.machineOf(a.info); x != nil {
 		want = x.window
@@ -69,7 +69,7 @@ func (m *Machine) checkWindow(a *agent) error {
 }
 
 // checkAsks holds the inverse offers that frameworks were told of against the allocator's.
-func (m *Machine) checkAsks() error {
+func (m *checker) checkAsks() error {
 	told := map[offer.OfferID]bool{}
 	for id, f := range sortedPairs(m.frameworks) {
 		for n, o := range sortedPairs(f.asks) {
@@ -79,7 +79,7 @@ func (m *Machine) checkAsks() error {
 			}
 		}
 	}
-	for _, a := range sortedAgents(m.agents) {
+	for _, a := range m.byID {
 		books, _ := m.alloc.Unavailability(a.info.ID)
 		for _, r := range books.Asked {
 			if r.Open != 0 && !told[r.Open] {
@@ -95,7 +95,7 @@ func (m *Machine) checkAsks() error {
 }
 
 // checkDrains sees that draining agents are not offered, and that one that is empty has a change under way.
-func (m *Machine) checkDrains() error {
+func (m *checker) checkDrains() error {
 	if n := len(m.draining); n > 0 {
 		return corrupt("draining: %d agents were not looked at", n)
 	}
@@ -113,7 +113,7 @@ func (m *Machine) checkDrains() error {
 }
 
 // checkStreams sees that every stream has a heartbeat to come.
-func (m *Machine) checkStreams() error {
+func (m *checker) checkStreams() error {
 	for seq, s := range sortedPairs(m.streams) {
 		if !s.beat.isSet() {
 			return corrupt("streams: %d has no heartbeat to come", seq)

@@ -91,8 +91,8 @@ func TestReadyHidesNothingFromDigests(t *testing.T) {
 	}
 	require.Greater(t, len(seen), 30)
 
-	type secret struct{ a int }
-	require.Equal(t, []string{"x.a is not exported"}, hidden(reflect.TypeFor[secret](), "x", map[reflect.Type]bool{}))
+	secret := reflect.TypeOf(struct{ a int }{a: 1})
+	require.Equal(t, []string{"x.a is not exported"}, hidden(secret, "x", map[reflect.Type]bool{}))
 	require.Equal(t, []string{"y[] is a func"}, hidden(reflect.TypeFor[[]func()](), "y", map[reflect.Type]bool{}))
 }
 

@@ -4,24 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/proffer-go/proffer/offer/msg"
 )
-
-// word names a status.
-func word(s msg.DriverStatus) string {
-	switch s {
-	case msg.DriverNotStarted:
-		return "not started"
-	case msg.DriverRunning:
-		return "running"
-	case msg.DriverAborted:
-		return "aborted"
-	case msg.DriverStopped:
-		return "stopped"
-	}
-	return fmt.Sprint(uint8(s))
-}
 
 func (p *peering) dump(line func(key, value string)) {
 	line("peer", string(p.peer))
@@ -33,7 +16,7 @@ func (p *peering) dump(line func(key, value string)) {
 // Dump tells what the session holds, a fact at a time, for people and for comparing: equal states give equal lines. Keys are
 // unique; they come in no useful order. It changes nothing.
 func (s *SchedulerSession) Dump(line func(key, value string)) {
-	line("session status", word(s.status))
+	line("session status", statusText(s.status))
 	line("session subscribed", strconv.FormatBool(s.subscribed))
 	line("session registered", strconv.FormatBool(s.registered))
 	line("framework id", string(s.cfg.Framework.ID))
@@ -45,7 +28,7 @@ func (s *SchedulerSession) Dump(line func(key, value string)) {
 
 // Dump tells what the session holds; see SchedulerSession.Dump.
 func (s *ExecutorSession) Dump(line func(key, value string)) {
-	line("session status", word(s.status))
+	line("session status", statusText(s.status))
 	line("session subscribed", strconv.FormatBool(s.subscribed))
 	line("session registered", strconv.FormatBool(s.registered))
 	line("session closing", strconv.FormatBool(s.closing))

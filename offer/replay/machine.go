@@ -69,16 +69,7 @@ func newMaster(h Header, known Known) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rd master.Ready
-	m := &Machine{Master: x, m: x, dump: func(d *dump) { d.master(x) }}
-	m.take = func(d *digest) bool {
-		if !x.Ready(&rd) {
-			return false
-		}
-		d.effects(&rd)
-		return true
-	}
-	return m, nil
+	return &Machine{Master: x, m: x, dump: func(d *dump) { d.master(x) }, take: taking(x.Ready)}, nil
 }
 
 func newAgent(cfg agent.Config) (*Machine, error) {
@@ -86,16 +77,7 @@ func newAgent(cfg agent.Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rd agent.Ready
-	m := &Machine{Agent: x, m: x, dump: func(d *dump) { x.Dump(d.line) }}
-	m.take = func(d *digest) bool {
-		if !x.Ready(&rd) {
-			return false
-		}
-		d.effects(&rd)
-		return true
-	}
-	return m, nil
+	return &Machine{Agent: x, m: x, dump: func(d *dump) { x.Dump(d.line) }, take: taking(x.Ready)}, nil
 }
 
 func newScheduler(cfg framework.SchedulerConfig) (*Machine, error) {
@@ -103,16 +85,7 @@ func newScheduler(cfg framework.SchedulerConfig) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rd framework.SchedulerReady
-	m := &Machine{Scheduler: x, m: x, dump: func(d *dump) { x.Dump(d.line) }}
-	m.take = func(d *digest) bool {
-		if !x.Ready(&rd) {
-			return false
-		}
-		d.effects(&rd)
-		return true
-	}
-	return m, nil
+	return &Machine{Scheduler: x, m: x, dump: func(d *dump) { x.Dump(d.line) }, take: taking(x.Ready)}, nil
 }
 
 func newExecutor(cfg framework.ExecutorConfig) (*Machine, error) {
@@ -120,16 +93,19 @@ func newExecutor(cfg framework.ExecutorConfig) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rd framework.ExecutorReady
-	m := &Machine{Executor: x, m: x, dump: func(d *dump) { x.Dump(d.line) }}
-	m.take = func(d *digest) bool {
-		if !x.Ready(&rd) {
+	return &Machine{Executor: x, m: x, dump: func(d *dump) { x.Dump(d.line) }, take: taking(x.Ready)}, nil
+}
+
+// taking takes what ready moves out, if there is anything, and sums it up.
+func taking[R any](ready func(*R) bool) func(*digest) bool {
+	var rd R
+	return func(d *digest) bool {
+		if !ready(&rd) {
 			return false
 		}
 		d.effects(&rd)
 		return true
 	}
-	return m, nil
 }
 
 // Check recomputes what the machine counts, and returns what does not agree.

@@ -55,15 +55,16 @@ func (s *Sorter) checkNode(id int32) error {
 		if kid.parent != id || int(kid.at) != i {
 			return fmt.Errorf("%q is not where its parent has it: %w", kid.path, ErrInconsistent)
 		}
-		sum.Add(&kid.held)
+		held := kid.held.View()
+		sum.Add(&held)
 		live += kid.live
 		if kid.listed {
 			listed++
 		}
 	}
 	switch {
-	case !sum.Equal(&n.held):
-		return fmt.Errorf("%q holds %v, its children %v: %w", n.path, n.held, sum, ErrInconsistent)
+	case !n.held.Equal(&sum):
+		return fmt.Errorf("%q holds %v, its children %v: %w", n.path, n.held.View(), sum, ErrInconsistent)
 	case live != n.live:
 		return fmt.Errorf("%q counts %d active leaves, its children %d: %w", n.path, n.live, live, ErrInconsistent)
 	case id != 0 && len(n.kids) == 0:

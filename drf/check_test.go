@@ -13,9 +13,9 @@ func TestCheckFindsEveryBreach(t *testing.T) {
 		harm func(s *Sorter)
 		says string
 	}{
-		"sum of a node":      {func(s *Sorter) { at(s, "r").held.N[1]++ }, `"r" holds`},
-		"sum of the root":    {func(s *Sorter) { s.nodes[0].held.More = []int64{1} }, `"" holds`},
-		"leaf":               {func(s *Sorter) { at(s, "s").held.N[0]-- }, `"" holds`},
+		"sum of a node":      {func(s *Sorter) { at(s, "r").held.n[1]++ }, `"r" holds`},
+		"sum of the root":    {func(s *Sorter) { s.nodes[0].held.Set(9, 1) }, `"" holds`},
+		"leaf":               {func(s *Sorter) { at(s, "s").held.n[0]-- }, `"" holds`},
 		"active leaves":      {func(s *Sorter) { at(s, "r").live++ }, `"r" counts 4 active leaves`},
 		"active leaf":        {func(s *Sorter) { at(s, "s").live = 0 }, `leaf "s" counts 0`},
 		"place in parent":    {func(s *Sorter) { at(s, "r/a").at = 7 }, `"r/a" is not where`},
@@ -27,7 +27,7 @@ func TestCheckFindsEveryBreach(t *testing.T) {
 		"children of a leaf": {func(s *Sorter) { at(s, "s").kids = []int32{1} }, `leaf "s" has children`},
 		"empty node": {func(s *Sorter) {
 			n := at(s, "t/u")
-			_ = s.Release(n.client, &Vec{N: n.held.N})
+			_ = s.Release(n.client, &Vec{N: n.held.View().N})
 			n.level = s.newLevel()
 			n.active, n.live = false, 0
 			delete(s.clients, n.client)

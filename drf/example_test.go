@@ -147,6 +147,18 @@ func ExampleSorter_Clone() {
 	// then 1 is next; now it is 0
 }
 
+// A Slim counts as a Vec does.
+func ExampleSlim() {
+	var held drf.Slim
+	held.Add(&drf.Vec{N: [8]int64{2_000, 24_000}})
+	held.Set(9, 1_000)
+	view := held.View()
+	fmt.Println(view.N[:2], view.Get(9))
+
+	// Output:
+	// [2000 24000] 1000
+}
+
 // Share on its own: the largest fraction of any one name, divided by the weight.
 func ExamplePool() {
 	pool := drf.NewPool(&drf.Vec{N: [8]int64{40_000, 80_000}})

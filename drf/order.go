@@ -76,7 +76,7 @@ func (s *Sorter) share(n *node) float64 {
 	if n.scaled != nil {
 		return s.pool.Share(&n.scaled.held, n.weight)
 	}
-	return s.pool.Share(&n.held, n.weight)
+	return s.pool.SlimShare(&n.held, n.weight)
 }
 
 func (s *Sorter) keyOf(n *node) key { return key{s.share(n), n.served} }

@@ -75,7 +75,8 @@ func (s *Sorter) rescaled(n *node) *scaled {
 		if share := s.share(kid); sum.takes && share > least {
 			ratio = least / share
 		}
-		sum.add(kid.counts(), ratio)
+		held := kid.counts()
+		sum.add(&held, ratio)
 	}
 	return sum
 }
@@ -97,10 +98,10 @@ func (n *node) takes() bool {
 	return n.leaf() && n.active && !n.blocked
 }
 
-// counts is the vector that the node's share comes from.
-func (n *node) counts() *Vec {
+// counts is the vector that the node's share comes from, to be read only.
+func (n *node) counts() Vec {
 	if n.scaled != nil {
-		return &n.scaled.held
+		return n.scaled.held
 	}
-	return &n.held
+	return n.held.View()
 }

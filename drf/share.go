@@ -31,18 +31,27 @@ func (p *Pool) SetTotals(t *Vec) {
 // (docs/allocation.md §1.1). It is a pure function of integers but for the two divisions, each correctly rounded, so it
 // has the same bits everywhere; equal fractions give equal shares while quantities are below 2^53 (§1.3).
 func (p *Pool) Share(held *Vec, weight float64) float64 {
-	largest := 0.0
-	for i, q := range held.N {
-		if q > 0 {
-			largest = max(largest, p.part(i, q))
-		}
-	}
-	for i, q := range held.More {
-		if q > 0 {
-			largest = max(largest, p.part(inline+i, q))
-		}
+	return max(p.largest(held.N[:], 0), p.largest(held.More, inline)) / weight
+}
+
+// SlimShare is Share of what a Slim holds.
+func (p *Pool) SlimShare(held *Slim, weight float64) float64 {
+	largest := p.largest(held.n[:], 0)
+	if r := held.rest; r != nil {
+		largest = max(largest, p.largest(r.N[:], 0), p.largest(r.More, inline))
 	}
 	return largest / weight
+}
+
+// largest is the largest fraction among the names from first on.
+func (p *Pool) largest(quantities []int64, first int) float64 {
+	most := 0.0
+	for i, q := range quantities {
+		if q > 0 {
+			most = max(most, p.part(first+i, q))
+		}
+	}
+	return most
 }
 
 func (p *Pool) part(i int, q int64) float64 {

@@ -90,7 +90,8 @@ func (s *Sorter) Remove(c Client) error {
 	s.own()
 	s.setActive(id, false)
 	n := s.nodes[id]
-	s.charge(n.parent, &nothing, &n.held, false)
+	held := n.held.View()
+	s.charge(n.parent, &nothing, &held, false)
 	delete(s.clients, c)
 	s.prune(id)
 	return nil
@@ -250,17 +251,17 @@ func (s *Sorter) Held(c Client) (Vec, bool) {
 	if !ok {
 		return Vec{}, false
 	}
-	return s.nodes[id].held.Clone(), true
+	return s.nodes[id].held.Vec(), true
 }
 
 // TotalHeld is what all clients hold together, as a copy.
-func (s *Sorter) TotalHeld() Vec { return s.nodes[0].held.Clone() }
+func (s *Sorter) TotalHeld() Vec { return s.nodes[0].held.Vec() }
 
 var nothing Vec
 
 // checkRoom refuses to add d to the sum of everything less what is given back for it. No node holds more than the root,
 // so nothing wraps where the root does not.
-func checkRoom(d, sum, back *Vec) error {
+func checkRoom(d *Vec, sum *Slim, back *Vec) error {
 	for i := range d.Len() {
 		if q := d.Get(i); q < 0 || q > math.MaxInt64-(sum.Get(i)-back.Get(i)) {
 			return fmt.Errorf("name %d: %w", i, ErrQuantity)
@@ -269,7 +270,7 @@ func checkRoom(d, sum, back *Vec) error {
 	return nil
 }
 
-func checkHeld(d, held *Vec) error {
+func checkHeld(d *Vec, held *Slim) error {
 	for i := range d.Len() {
 		switch q := d.Get(i); {
 		case q < 0:

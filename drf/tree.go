@@ -24,7 +24,7 @@ type node struct {
 	name    string
 	path    string
 	weight  float64
-	held    Vec    // the sum over the leaves of the subtree
+	held    Slim   // the sum over the leaves of the subtree
 	served  uint64 // its place among ties
 
 	client  Client // of a leaf, like the two below

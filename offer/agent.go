@@ -30,7 +30,6 @@ type agent struct {
 	offers   []*offer
 	first    [1]*offer // where offers begins: mostly there is one at most
 	heldBack nameSet   // names that headroom held back when it was last looked at
-	region   string
 	turns    turns
 	noted    noted
 
@@ -44,12 +43,10 @@ type agent struct {
 	kept     int // how many were left when streaks were last purged
 
 	uses   []*use
-	late   []Use // by frameworks not yet known, not charged to anyone (ChargeUnknownLate)
-	shared []hold
+	seldom *seldom // nil: nothing of it
 
 	hostname string
-	zone     string
-	attrs    resource.Attributes
+	tags     *tags // nil: none
 }
 
 func (a *Allocator) agent(id AgentID) (*agent, bool) {
@@ -69,8 +66,9 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 	a.advance(now)
 	g := &agent{
 		id: s.ID, index: take(&a.spareAgents, len(a.agents)), hash: hashText(string(s.ID)), hostname: s.Hostname,
-		region: s.Region, zone: s.Zone, attrs: s.Attributes, active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1,
+		active: !s.Inactive, total: a.nothing, free: a.nothing, inHeap: -1,
 	}
+	g.retag(tags{s.Region, s.Zone, s.Attributes})
 	g.offers = g.first[:0]
 	a.agents = put(a.agents, g.index, g)
 	a.agentAt[g.id] = g.index
@@ -83,7 +81,7 @@ func (a *Allocator) AddAgent(now Time, s AgentSpec) error {
 		if _, known := a.framework(u.Framework); !known && a.rules.ChargeUnknownLate {
 			f := a.ensureFramework(u.Framework)
 			f.late = append(f.late, g)
-			g.late = append(g.late, u)
+			g.setLate(append(g.rare().late, u))
 			a.countLate(u, 1)
 			continue
 		}
@@ -259,11 +257,11 @@ func (a *Allocator) SetAttributes(now Time, id AgentID, at resource.Attributes) 
 		return fmt.Errorf("set attributes of agent %q: %w", id, ErrUnknownAgent)
 	}
 	a.advance(now)
-	if at.Equal(g.attrs) {
+	if at.Equal(g.tagged().attrs) {
 		a.reorder(g, at)
 		return nil
 	}
-	g.attrs = at
+	g.setAttributes(at)
 	a.unjudge(g)
 	a.unfilterAgent(g)
 	a.forgiveAgent(g)
@@ -309,7 +307,7 @@ func (a *Allocator) RemoveAgent(now Time, id AgentID) error {
 		a.drop(c, g, b)
 		a.dropClient(c)
 	}
-	for _, u := range g.late {
+	for _, u := range g.rare().late {
 		a.countLate(u, -1)
 		f := a.ensureFramework(u.Framework)
 		f.late = slices.DeleteFunc(f.late, func(h *agent) bool { return h == g })
@@ -443,7 +441,7 @@ func (a *Allocator) allOpen() []*agent {
 
 // refill recomputes g's free part from its total and the ledger.
 func (a *Allocator) refill(g *agent) {
-	if len(g.offers)+len(g.uses)+len(g.late) == 0 {
+	if len(g.offers)+len(g.uses)+len(g.rare().late) == 0 {
 		g.over = false
 		a.setFree(g, g.total)
 		return
@@ -471,7 +469,7 @@ func (g *agent) held(but *offer) (sum resource.Resources, twice uint64) {
 	for _, u := range g.uses {
 		add(u.b.res)
 	}
-	for _, u := range g.late {
+	for _, u := range g.rare().late {
 		add(u.Resources)
 	}
 	return sum, members - countMembers(sum)

@@ -39,7 +39,7 @@ func (a *Allocator) countOpen(n *node, change int) {
 // countListed counts a client of n listed, or no longer.
 func (a *Allocator) countListed(n *node, change int) {
 	a.countOpen(n, -1)
-	n.listed += change
+	n.listed += int32(change)
 	a.countOpen(n, 1)
 }
 

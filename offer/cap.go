@@ -27,9 +27,9 @@ func (a *Allocator) isSated(c *client) bool {
 	if fair >= 1 { // nobody else wants anything
 		return false
 	}
-	used := c.held.Clone()
-	used.Sub(&c.offered)
-	return a.dominant(&c.offered) >= fair-a.dominant(&used)
+	offered, used := c.offered.View(), c.held.Vec()
+	used.Sub(&offered)
+	return a.dominant(&offered) >= fair-a.dominant(&used)
 }
 
 // fewEager reports whether at most one client is left that the cap leaves anything, and which: then nobody need be put in
@@ -120,10 +120,10 @@ func (a *Allocator) uncap(c *client) {
 func (a *Allocator) renewEager(c *client) {
 	switch eager := c.listed() && !c.capped; {
 	case eager && c.eager < 0:
-		c.eager = len(a.eager)
+		c.eager = int32(len(a.eager))
 		a.eager = append(a.eager, c)
 	case !eager && c.eager >= 0:
-		a.eager = dropAt(a.eager, c.eager, func(last *client) { last.eager = c.eager })
+		a.eager = dropAt(a.eager, int(c.eager), func(last *client) { last.eager = c.eager })
 		c.eager = -1
 	}
 }

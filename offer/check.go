@@ -77,9 +77,9 @@ func (k *checker) lists() error {
 		switch {
 		case a.offers.get(o.id) != o:
 			return fmt.Errorf("offer %d is not the one of that id", o.id)
-		case o.inAgent >= len(o.agent.offers) || o.agent.offers[o.inAgent] != o:
+		case !isAt(o.agent.offers, o.inAgent, o):
 			return fmt.Errorf("offer %d is not in the offers of agent %q", o.id, o.agent.id)
-		case o.inClient >= len(o.client.offers) || o.client.offers[o.inClient] != o:
+		case !isAt(o.client.offers, o.inClient, o):
 			return fmt.Errorf("offer %d is not in the offers of framework %q", o.id, o.client.framework.id)
 		case o.next != nil && o.next.deadline < o.deadline:
 			return fmt.Errorf("offer %d is out of the order of deadlines", o.next.id)
@@ -244,7 +244,7 @@ func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
 			k.byRole[n].used.Add(&used.unres)
 		}
 	}
-	for _, u := range g.late {
+	for _, u := range g.rare().late {
 		used := k.a.names.vec(u.Resources.ScalarQuantities())
 		k.late.Add(&used)
 	}
@@ -289,19 +289,19 @@ func (k *checker) clients() error {
 			continue
 		}
 		if !c.held.Equal(k.byClient[c]) {
-			return k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), &c.held, k.byClient[c])
+			return k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), viewOf(&c.held), k.byClient[c])
 		}
 		var offered vec
 		for _, o := range c.offers {
 			offered.Add(&o.b.all)
 		}
 		if !c.offered.Equal(&offered) {
-			return k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), &c.offered, &offered)
+			return k.differ(fmt.Sprintf("offered to framework %q in role %q", c.framework.id, c.role.name), viewOf(&c.offered), &offered)
 		}
 		if c.listed() {
 			listed++
 		}
-		if c.ownMinimum {
+		if c.minimum != nil {
 			minimums++
 		}
 		if c.listed() != k.a.listedSet.has(c.index) {
@@ -310,7 +310,7 @@ func (k *checker) clients() error {
 		if c.capped != slices.Contains(k.a.capped, c) {
 			return fmt.Errorf("capped of framework %q in role %q is %v", c.framework.id, c.role.name, c.capped)
 		}
-		if eager := c.listed() && !c.capped; eager != (c.eager >= 0) || eager && (c.eager >= len(k.a.eager) || k.a.eager[c.eager] != c) {
+		if eager := c.listed() && !c.capped; eager != (c.eager >= 0) || eager && !isAt(k.a.eager, c.eager, c) {
 			return fmt.Errorf("eager of framework %q in role %q is %d", c.framework.id, c.role.name, c.eager)
 		}
 	}
@@ -357,8 +357,8 @@ func (k *checker) roles() error {
 			what      string
 			got, want *vec
 		}{
-			{"held", &n.held, &s.held}, {"reserved", &n.reserved, &s.reserved}, {"unres", &n.unres, &s.unres},
-			{"used", &n.used, &s.used}, {"taken", &n.taken, &s.taken},
+			{"held", viewOf(&n.held), &s.held}, {"reserved", n.reserved.vec(), &s.reserved}, {"unres", viewOf(&n.unres), &s.unres},
+			{"used", n.used.vec(), &s.used}, {"taken", n.taken.vec(), &s.taken},
 		} {
 			if !p.got.Equal(p.want) {
 				return k.differ(fmt.Sprintf("%s of role %q", p.what, n.name), p.got, p.want)
@@ -369,6 +369,12 @@ func (k *checker) roles() error {
 		}
 	}
 	return nil
+}
+
+// viewOf is what s holds, to be read.
+func viewOf(s *drf.Slim) *vec {
+	v := s.View()
+	return &v
 }
 
 func (k *checker) members(n *node) error {
@@ -387,11 +393,11 @@ func (k *checker) members(n *node) error {
 		}
 	}
 	switch {
-	case n.members != members:
+	case int(n.members) != members:
 		return fmt.Errorf("members of role %q is %d, its clients are %d", n.name, n.members, members)
-	case n.listed != listed:
+	case int(n.listed) != listed:
 		return fmt.Errorf("listed of role %q is %d, its clients give %d", n.name, n.listed, listed)
-	case n.holding != holding:
+	case int(n.holding) != holding:
 		return fmt.Errorf("holding of role %q is %d, the agents give %d", n.name, n.holding, holding)
 	case n.ordered != (members > 0 || k.a.rules.CountReservations && holding > 0):
 		return fmt.Errorf("ordered of role %q is %v", n.name, n.ordered)
@@ -418,8 +424,8 @@ func (k *checker) need(n *node) (vec, error) {
 		}
 		below.Add(&v)
 	}
-	if !n.childNeed.Equal(&below) {
-		return need, k.differ(fmt.Sprintf("childNeed of role %q", n.name), &n.childNeed, &below)
+	if !n.childNeed.vec().Equal(&below) {
+		return need, k.differ(fmt.Sprintf("childNeed of role %q", n.name), n.childNeed.vec(), &below)
 	}
 	if n == k.a.root {
 		return need, nil
@@ -432,8 +438,8 @@ func (k *checker) need(n *node) (vec, error) {
 	for i := range k.a.names.len() {
 		need.Set(i, max(guarantee.Get(i)-s.reserved.Get(i)-s.unres.Get(i), below.Get(i), 0))
 	}
-	if !n.need.Equal(&need) {
-		return need, k.differ(fmt.Sprintf("need of role %q", n.name), &n.need, &need)
+	if !n.need.vec().Equal(&need) {
+		return need, k.differ(fmt.Sprintf("need of role %q", n.name), n.need.vec(), &need)
 	}
 	return need, nil
 }

@@ -31,9 +31,9 @@ func (k *checker) figures() error {
 		case r.stopped != n.stoppedIn():
 			return fmt.Errorf("stopped of role %q is %d, its clients give %d", n.name, r.stopped, n.stoppedIn())
 		}
-		held, sum := n.subtreeHeld(), n.unres.Clone()
-		sum.Add(&n.taken)
-		sum.Add(&r.revocable)
+		held, sum := n.subtreeHeld(), n.unres.Vec()
+		sum.Add(n.taken.vec())
+		sum.Add(r.revocable.vec())
 		if err := k.differ(fmt.Sprintf("held below role %q", n.name), &sum, &held); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (k *checker) figures() error {
 
 // subtreeHeld sums what the clients of n and below hold.
 func (n *node) subtreeHeld() vec {
-	v := n.held.Clone()
+	v := n.held.Vec()
 	for _, child := range n.children {
 		h := child.subtreeHeld()
 		v.Add(&h)
@@ -110,7 +110,7 @@ func (k *checker) waits() error {
 	listed := 0
 	for _, n := range a.roles {
 		if n != nil {
-			listed += n.listed
+			listed += int(n.listed)
 		}
 	}
 	if count != listed || a.figures.shortest != before {

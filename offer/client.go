@@ -15,11 +15,10 @@ type framework struct {
 	known   bool // false: only its use was reported so far
 	active  bool
 	caps    Capability
-	roles   []role.Name // subscribed, sorted
-	clients []*client   // one per role it is in or still holds something of, sorted by role
-	out     int         // outstanding offers
-	refused int         // refusals in force, over its clients
-	late    []*agent    // that reported use by it before it was known (ChargeUnknownLate)
+	clients []*client // one per role it is in or still holds something of, sorted by role
+	out     int       // outstanding offers
+	refused int       // refusals in force, over its clients
+	late    []*agent  // that reported use by it before it was known (ChargeUnknownLate)
 }
 
 // client is a framework in one role: what offers are made to.
@@ -30,20 +29,19 @@ type client struct {
 	role        *node
 	subscribed  bool
 	suppressed  bool
-	born        uint64 // in the count of forgivings
-	fresh       bool   // is in the schedule's list
-	ownMinimum  bool
-	minimum     []resource.Quantities // with ownMinimum: replaces the rules' one; empty: anything
-	constraints *constraints          // nil: none
+	fresh       bool                   // is in the schedule's list
+	capped      bool                   // is in Allocator.capped
+	eager       int32                  // its place in Allocator.eager; -1: not listed, or capped
+	born        uint64                 // in the count of forgivings
+	minimum     *[]resource.Quantities // replaces the rules' one; empty: anything; nil: it has none of its own
+	constraints *constraints           // nil: none
 
-	capped   bool // is in Allocator.capped
-	eager    int  // its place in Allocator.eager; -1: not listed, or capped
 	hint     *Hint
-	keep     keeping
-	offered  vec    // the part of held that is offered; a shared volume once per offer
-	refused  int    // refusals in force
-	held     vec    // offered or used, a shared volume once per agent
-	services uint64 // how often it was served
+	keep     *keeping // nil: never had a hint
+	offered  drf.Slim // the part of held that is offered; a shared volume once per offer
+	refused  int      // refusals in force
+	held     drf.Slim // offered or used, a shared volume once per agent
+	services uint64   // how often it was served
 	offers   []*offer
 	uses     map[int32]*use // by index of the agent
 

@@ -217,7 +217,7 @@ func (t *test) fact(g *agent) (string, fact) {
 	value := ""
 	switch t.By {
 	case ByAttribute:
-		at, ok := g.attrs.First(t.Name)
+		at, ok := g.tagged().attrs.First(t.Name)
 		switch {
 		case !ok:
 			return "", missing
@@ -228,9 +228,9 @@ func (t *test) fact(g *agent) (string, fact) {
 	case ByHostname:
 		return g.hostname, text
 	case ByRegion:
-		value = g.region
+		value = g.tagged().region
 	case ByZone:
-		value = g.zone
+		value = g.tagged().zone
 	}
 	if value == "" {
 		return "", missing
@@ -373,10 +373,10 @@ func (a *Allocator) unjudge(g *agent) {
 
 // reorder takes note of attributes of which at most the order changed: the first of a name counts.
 func (a *Allocator) reorder(g *agent, at resource.Attributes) {
-	if slices.EqualFunc(slices.Collect(at.All()), slices.Collect(g.attrs.All()), resource.Attribute.Equal) {
+	if slices.EqualFunc(slices.Collect(at.All()), slices.Collect(g.tagged().attrs.All()), resource.Attribute.Equal) {
 		return
 	}
-	g.attrs = at
+	g.setAttributes(at)
 	a.unjudge(g)
 	a.changed(g)
 }

@@ -42,8 +42,8 @@ func TestCheckNamesTheFigureThatIsWrong(t *testing.T) {
 				a.names.of("more" + string(rune('a'+a.names.len())))
 			}
 		}},
-		{"kept of role", func(a *Allocator) { roleA(a).claim.kept.Set(0, 77) }},
-		{"childKept of role", func(a *Allocator) { a.root.claim.childKept.Set(0, 77) }},
+		{"kept of role", func(a *Allocator) { roleA(a).ownClaim().kept.Set(0, 77) }},
+		{"childKept of role", func(a *Allocator) { a.root.ownClaim().childKept.Set(0, 77) }},
 		{"linked of role", func(a *Allocator) { a.unclaim(roleA(a)) }},
 		{"out of the order of expiry", func(a *Allocator) { a.firstClaim.claim.linked = false }},
 		{"ordered of role", func(a *Allocator) { roleA(a).ordered = false }},

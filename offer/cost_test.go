@@ -75,6 +75,27 @@ func TestNothingIsLeftOfWhoWent(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
+// With every agent offered, the live heap is at most twice what the table says: 1 MB for 1,000 agents, 6 MB for 10,000.
+//
+// docs/allocation.md §7.3
+func TestMemoryOfTheTable(t *testing.T) {
+	for _, rules := range []offer.Rules{ownRules(), offer.StrictDRF()} {
+		for _, test := range []struct {
+			agents, frameworks int
+			table              float64
+		}{{1000, 1, 1}, {1000, 1000, 1}, {10_000, 1000, 6}} {
+			empty := liveHeap()
+			s := fullWith(t, rules, test.agents, test.frameworks)
+			s.poll()
+			require.Len(t, s.batch.Offers, test.agents)
+			s.batch = offer.Batch{} // the caller's
+			took := liveHeap() - empty
+			require.LessOrEqual(t, took, 2*test.table, "MB for %d agents and %d frameworks", test.agents, test.frameworks)
+			runtime.KeepAlive(s)
+		}
+	}
+}
+
 // After frameworks have come and gone, each with an offer, a use and a refusal, the live heap is within 5 % of the start.
 // PROFFER_GUESTS says how many of them, a million where the figure is wanted.
 //

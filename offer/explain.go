@@ -99,7 +99,7 @@ func (a *Allocator) reason(c *client, g *agent, gate Gate) string {
 	case GateScarce:
 		return fmt.Sprintf("agent %q has a scarce resource that framework %q cannot handle", g.id, c.framework.id)
 	case GateRegion:
-		return fmt.Sprintf("agent %q is in region %q and framework %q knows no regions", g.id, g.region, c.framework.id)
+		return fmt.Sprintf("agent %q is in region %q and framework %q knows no regions", g.id, g.tagged().region, c.framework.id)
 	case GateStripped:
 		return fmt.Sprintf("framework %q can handle nothing of what is free on agent %q", c.framework.id, g.id)
 	case GateStage:

@@ -8,6 +8,9 @@ import "time"
 // gateCount is one more than the highest gate of docs/allocation.md §2.3.
 const gateCount = 18
 
+// whyNot counts refusals by gate.
+type whyNot [gateCount]uint64
+
 // figures are the counts beyond Stats.
 type figures struct {
 	skips   uint64
@@ -15,7 +18,7 @@ type figures struct {
 	rekeys  uint64
 	due     uint64        // runs that were asked for
 	latency time.Duration // their waits together
-	whyNot  [gateCount]uint64
+	whyNot  whyNot
 	passed  uint64 // agents that had too little for anybody
 
 	filters    int     // refusals in force
@@ -28,7 +31,7 @@ type figures struct {
 
 // clientFigures are those of one client.
 type clientFigures struct {
-	whyNot  [gateCount]uint64
+	whyNot  *whyNot // nil: nothing refused it
 	offers  uint64
 	offered Time   // when it was last offered something; only with offers
 	since   Time   // the later of offered and when it was last listed
@@ -39,8 +42,8 @@ type clientFigures struct {
 
 // roleFigures are those of one role.
 type roleFigures struct {
-	refused   int // refusals in force, of its own clients
-	revocable vec // offered or allocated, of the subtree
+	refused   int  // refusals in force, of its own clients
+	revocable book // offered or allocated, of the subtree
 
 	unmet       bool // its own guarantee
 	full        bool // a limited name is used up
@@ -58,9 +61,20 @@ func (f *figures) tell(c *client, v *verdict) {
 	f.tellGate(c, gate)
 }
 
+// refuse counts n refusals by gate.
+func (f *clientFigures) refuse(gate Gate, n uint64) {
+	if n == 0 {
+		return
+	}
+	if f.whyNot == nil {
+		f.whyNot = new(whyNot)
+	}
+	f.whyNot[gate] += n
+}
+
 func (f *figures) tellGate(c *client, gate Gate) {
 	f.whyNot[gate]++
-	c.figures.whyNot[gate]++
+	c.figures.refuse(gate, 1)
 }
 
 // countFilters notes that the refusals of c in force are n more.
@@ -118,7 +132,7 @@ func (a *Allocator) relisted(c *client, is bool) {
 		a.alive(c.role)
 	} else {
 		a.figures.unwait(c)
-		c.figures.whyNot[GateTooLittle] += a.figures.passed - c.figures.passed
+		c.figures.refuse(GateTooLittle, a.figures.passed-c.figures.passed)
 		a.review(c)
 		change = -1
 	}
@@ -163,7 +177,7 @@ func (n *node) isUnmet() bool {
 	if !n.hasQuota {
 		return false
 	}
-	for i := range n.guarantee.Len() {
+	for i := range n.guarantee.vec().Len() {
 		if g := n.guarantee.Get(i); g > 0 && g > n.consumed(i) {
 			return true
 		}

@@ -64,11 +64,29 @@ func blanks[T any](list []*T) []*T {
 	return made
 }
 
+// copied is a copy of what p points at; nil for nil.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
+
 func (f forker) node(n *node) *node {
 	if n == f.from.root {
 		return f.to.root
 	}
 	return f.to.roles[n.index]
+}
+
+func (f forker) claim(c *claim) *claim {
+	made := copied(c)
+	if made != nil {
+		made.kept, made.childKept = c.kept.clone(), c.childKept.clone()
+		made.before, made.after = f.claimer(c.before), f.claimer(c.after)
+	}
+	return made
 }
 
 func (f forker) claimer(n *node) *node {
@@ -82,7 +100,7 @@ func (f forker) roles() {
 	root := *f.from.root
 	f.to.root = &root
 	f.children(&root)
-	root.childNeed, root.claim.childKept = root.childNeed.Clone(), root.claim.childKept.Clone()
+	root.childNeed, root.claim = root.childNeed.clone(), f.claim(root.claim)
 	for i, n := range f.from.roles {
 		if n == nil {
 			continue
@@ -95,12 +113,11 @@ func (f forker) roles() {
 		if n.order != nil {
 			m.order = n.order.Clone()
 		}
-		for _, v := range []*vec{&m.held, &m.reserved, &m.unres, &m.used, &m.taken, &m.guarantee, &m.need, &m.childNeed, &m.spent} {
-			*v = v.Clone()
+		m.held, m.unres = n.held.Clone(), n.unres.Clone()
+		for _, b := range m.books() {
+			*b = b.clone()
 		}
-		m.figures.revocable = n.figures.revocable.Clone()
-		m.claim.kept, m.claim.childKept = n.claim.kept.Clone(), n.claim.childKept.Clone()
-		m.claim.before, m.claim.after = f.claimer(n.claim.before), f.claimer(n.claim.after)
+		m.claim = f.claim(n.claim)
 	}
 }
 
@@ -129,10 +146,17 @@ func (f forker) clients() {
 		c.framework, c.role = f.to.fws[old.framework.index], f.node(old.role)
 		c.held, c.offered = old.held.Clone(), old.offered.Clone()
 		c.figures.before, c.figures.after = f.client(old.figures.before), f.client(old.figures.after)
+		c.figures.whyNot = copied(old.figures.whyNot)
 		c.constraints = old.constraints.fork()
-		c.keep.agent, c.keep.room = f.agent(old.keep.agent), nil
+		if c.keep = copied(old.keep); c.keep != nil {
+			c.keep.agent, c.keep.room = f.agent(old.keep.agent), nil
+		}
 		c.offers = make([]*offer, len(old.offers))
-		c.uses = make(map[int32]*use, len(old.uses))
+		if len(old.uses) > 0 {
+			c.uses = make(map[int32]*use, len(old.uses))
+		} else {
+			c.uses = nil
+		}
 	}
 }
 
@@ -173,19 +197,28 @@ func (f forker) agents() {
 		g.offers = make([]*offer, len(old.offers))
 		g.uses = make([]*use, len(old.uses))
 		for at, u := range old.uses {
-			copied := *u
-			copied.client, copied.agent = f.to.clients[u.client.index], g
-			g.uses[at] = &copied
-			copied.client.uses[g.index] = &copied
+			v := copied(u)
+			v.client, v.agent = f.to.clients[u.client.index], g
+			g.uses[at] = v
+			v.client.uses[g.index] = v
 		}
-		g.late, g.refusals, g.refusers = slices.Clone(old.late), slices.Clone(old.refusals), slices.Clone(old.refusers)
-		g.shared, g.heldBack = slices.Clone(old.shared), slices.Clone(old.heldBack)
+		g.refusals, g.refusers = slices.Clone(old.refusals), slices.Clone(old.refusers)
+		g.heldBack = slices.Clone(old.heldBack)
 		g.noted.bits = slices.Clone(old.noted.bits)
 		g.turns.bits, g.streaks = slices.Clone(old.turns.bits), slices.Clone(old.streaks)
-		for at := range g.shared {
-			g.shared[at].client = f.to.clients[g.shared[at].client.index]
-		}
+		g.seldom = f.seldom(old.seldom)
 	}
+}
+
+func (f forker) seldom(s *seldom) *seldom {
+	if s == nil {
+		return nil
+	}
+	made := &seldom{late: slices.Clone(s.late), shared: slices.Clone(s.shared)}
+	for i := range made.shared {
+		made.shared[i].client = f.to.clients[made.shared[i].client.index]
+	}
+	return made
 }
 
 // agentsOf leaves out agents that were removed since they were listed.

@@ -104,7 +104,7 @@ func (a *Allocator) checkMinimums(s *FrameworkSpec) error {
 
 // subscribe makes f's clients agree with s.
 func (a *Allocator) subscribe(f *framework, s *FrameworkSpec) {
-	f.caps, f.roles = s.Capabilities, s.Roles
+	f.caps = s.Capabilities
 	for _, c := range slices.Clone(f.clients) {
 		if _, kept := slices.BinarySearch(s.Roles, c.role.name); !kept && c.subscribed {
 			a.leave(c)
@@ -259,10 +259,14 @@ func (a *Allocator) clientsOf(id FrameworkID, roles []role.Name) ([]*client, err
 	if !ok {
 		return nil, ErrUnknownFramework
 	}
-	if len(roles) == 0 {
-		roles = f.roles
-	}
 	var clients []*client
+	if len(roles) == 0 {
+		for _, c := range f.clients {
+			if c.subscribed {
+				clients = append(clients, c)
+			}
+		}
+	}
 	for _, n := range roles {
 		c, ok := f.in(n)
 		if !ok || !c.subscribed {
@@ -290,7 +294,7 @@ func (a *Allocator) lateRoles(id FrameworkID) []role.Name {
 	}
 	var roles []role.Name
 	for _, g := range a.fws[i].late {
-		for _, u := range g.late {
+		for _, u := range g.rare().late {
 			if u.Framework == id && !slices.Contains(roles, u.Role) {
 				roles = append(roles, u.Role)
 			}
@@ -304,12 +308,12 @@ func (a *Allocator) chargeLate(f *framework) {
 	agents := f.late
 	f.late = nil
 	for _, g := range agents {
-		for _, u := range g.late {
+		for _, u := range g.rare().late {
 			if u.Framework == f.id {
 				a.countLate(u, -1)
 				a.charge(a.ensureClient(f, u.Role), g, a.bundle(u.Resources))
 			}
 		}
-		g.late = slices.DeleteFunc(g.late, func(u Use) bool { return u.Framework == f.id })
+		g.setLate(slices.DeleteFunc(g.rare().late, func(u Use) bool { return u.Framework == f.id }))
 	}
 }

@@ -74,7 +74,7 @@ func (a *Allocator) hidden(c *client, g *agent) Gate {
 	if g.scarce && caps&GPUResources == 0 {
 		return GateScarce
 	}
-	if g.region != "" && g.region != a.cfg.Region && caps&RegionAware == 0 {
+	if region := g.tagged().region; region != "" && region != a.cfg.Region && caps&RegionAware == 0 {
 		return GateRegion
 	}
 	return 0
@@ -205,8 +205,8 @@ func (a *Allocator) passesMinimum(c *client, g *agent, b *bundle) bool {
 	switch {
 	case b.empty():
 		return false
-	case c.ownMinimum:
-		return len(c.minimum) == 0 || containsAny(b.res, c.minimum)
+	case c.minimum != nil:
+		return len(*c.minimum) == 0 || containsAny(b.res, *c.minimum)
 	case b.enough, a.rules.MinimumWaived && b.is(hasReserved):
 		return true
 	}
@@ -241,7 +241,7 @@ func (a *Allocator) stageRules(n *node, b *bundle, s stage) verdict {
 // wantsGuarantee reports whether the first stage has anything for n.
 func (a *Allocator) wantsGuarantee(n *node) bool {
 	if a.rules.Quota == QuotaReference {
-		return n.hasQuota && !n.spent.Contains(&n.guarantee)
+		return n.hasQuota && !n.spent.vec().Contains(n.guarantee.vec())
 	}
 	for up := n; up != a.root; up = up.parent {
 		if !up.need.IsZero() {

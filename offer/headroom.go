@@ -10,8 +10,8 @@ import "fmt"
 
 // claim is what a role's guarantee holds back. Times and lists are kept only with HeadroomExpiry.
 type claim struct {
-	kept      vec // need without the guarantees that expired
-	childKept vec // sum of kept over the children
+	kept      book // need without the guarantees that expired
+	childKept book // sum of kept over the children
 	expired   bool
 	linked    bool // has a guarantee that has not expired
 	alive     Time // the last sign of life
@@ -19,20 +19,39 @@ type claim struct {
 	before, after *node // alive earlier and later
 }
 
+// noClaim is what a role without a claim is read as. Nobody writes to it.
+var noClaim claim
+
+// claimed is what n's guarantee holds back, to be read only.
+func (n *node) claimed() *claim {
+	if n.claim == nil {
+		return &noClaim
+	}
+	return n.claim
+}
+
+// ownClaim is the same, to be written to.
+func (n *node) ownClaim() *claim {
+	if n.claim == nil {
+		n.claim = new(claim)
+	}
+	return n.claim
+}
+
 // required is what headroom keeps for guarantees, over the cluster.
 func (a *Allocator) required() *vec {
 	if a.rules.HeadroomExpiry > 0 {
-		return &a.root.claim.childKept
+		return a.root.claimed().childKept.vec()
 	}
-	return &a.root.childNeed
+	return a.root.childNeed.vec()
 }
 
 // keptFor is what headroom keeps for n and below.
 func (a *Allocator) keptFor(n *node) *vec {
 	if a.rules.HeadroomExpiry > 0 {
-		return &n.claim.kept
+		return n.claimed().kept.vec()
 	}
-	return &n.need
+	return n.need.vec()
 }
 
 // renewKept recomputes what is kept for n, and its part of what is kept for the role above.
@@ -41,13 +60,14 @@ func (a *Allocator) renewKept(n *node) {
 		return
 	}
 	for i := range a.names.len() {
-		kept := max(n.claim.childKept.Get(i), 0)
-		if !n.claim.expired {
+		c := n.claimed()
+		kept := max(c.childKept.Get(i), 0)
+		if !c.expired {
 			kept = max(kept, n.guarantee.Get(i)-n.consumed(i))
 		}
-		if old := n.claim.kept.Get(i); kept != old {
-			n.claim.kept.Set(i, kept)
-			up := &n.parent.claim.childKept
+		if old := c.kept.Get(i); kept != old {
+			n.ownClaim().kept.Set(i, kept)
+			up := &n.parent.ownClaim().childKept
 			up.Set(i, up.Get(i)+kept-old)
 		}
 	}
@@ -56,11 +76,12 @@ func (a *Allocator) renewKept(n *node) {
 // released is by how much less of name i is required once n holds more of it.
 func (a *Allocator) released(n *node, i int, more int64) (less int64) {
 	for ; n != a.root; n = n.parent {
-		kept := max(n.claim.childKept.Get(i)-less, 0)
-		if !n.claim.expired {
+		c := n.claimed()
+		kept := max(c.childKept.Get(i)-less, 0)
+		if !c.expired {
 			kept = max(kept, n.guarantee.Get(i)-n.consumed(i)-more)
 		}
-		less = n.claim.kept.Get(i) - kept
+		less = c.kept.Get(i) - kept
 	}
 	return less
 }
@@ -73,7 +94,9 @@ func (a *Allocator) alive(n *node) {
 	for up := n; up != a.root; up = up.parent {
 		a.unclaim(up)
 		if up.guarantee.IsZero() {
-			up.claim.expired = false
+			if up.claim != nil {
+				up.claim.expired = false
+			}
 			continue
 		}
 		a.reclaim(up)
@@ -86,7 +109,7 @@ func (a *Allocator) alive(n *node) {
 
 // reclaim puts n last in the list of guarantees that may expire.
 func (a *Allocator) reclaim(n *node) {
-	c := &n.claim
+	c := n.ownClaim()
 	c.linked, c.alive, c.before, c.after = true, a.now, a.lastClaim, nil
 	if a.lastClaim != nil {
 		a.lastClaim.claim.after = n
@@ -98,8 +121,8 @@ func (a *Allocator) reclaim(n *node) {
 
 // unclaim takes n out of that list.
 func (a *Allocator) unclaim(n *node) {
-	c := &n.claim
-	if !c.linked {
+	c := n.claim
+	if c == nil || !c.linked {
 		return
 	}
 	if c.before != nil {
@@ -158,10 +181,11 @@ func (k *checker) claims() error {
 		if n == nil {
 			continue
 		}
-		if n.claim.linked == (n.guarantee.IsZero() || n.claim.expired) {
-			return fmt.Errorf("linked of role %q is %v", n.name, n.claim.linked)
+		c := n.claimed()
+		if c.linked == (n.guarantee.IsZero() || c.expired) {
+			return fmt.Errorf("linked of role %q is %v", n.name, c.linked)
 		}
-		if n.claim.linked {
+		if c.linked {
 			linked--
 		}
 	}
@@ -180,16 +204,16 @@ func (k *checker) kept(n *node) (vec, error) {
 		}
 		below.Add(&v)
 	}
-	if err := k.differ(fmt.Sprintf("childKept of role %q", n.name), &n.claim.childKept, &below); err != nil || n == k.a.root {
+	if err := k.differ(fmt.Sprintf("childKept of role %q", n.name), n.claimed().childKept.vec(), &below); err != nil || n == k.a.root {
 		return kept, err
 	}
 	s := k.byRole[n]
 	for i := range k.a.names.len() {
 		own := n.guarantee.Get(i) - s.reserved.Get(i) - s.unres.Get(i)
-		if n.claim.expired {
+		if n.claimed().expired {
 			own = 0
 		}
 		kept.Set(i, max(own, below.Get(i), 0))
 	}
-	return kept, k.differ(fmt.Sprintf("kept of role %q", n.name), &n.claim.kept, &kept)
+	return kept, k.differ(fmt.Sprintf("kept of role %q", n.name), n.claimed().kept.vec(), &kept)
 }

@@ -28,10 +28,11 @@ func (a *Allocator) SetDomain(now Time, id AgentID, region, zone string) error {
 		return fmt.Errorf("set domain of agent %q: %w", id, ErrUnknownAgent)
 	}
 	a.advance(now)
-	if region == g.region && zone == g.zone {
+	old := g.tagged()
+	if region == old.region && zone == old.zone {
 		return nil
 	}
-	g.region, g.zone = region, zone
+	g.retag(tags{region, zone, old.attrs})
 	a.unjudge(g)
 	a.request(g)
 	return nil

@@ -38,15 +38,21 @@ func (a *Allocator) setHint(c *client, h *Hint) {
 	case old != nil && h == nil:
 		a.hinted = slices.DeleteFunc(a.hinted, func(other *client) bool { return other == c })
 	}
-	if old == nil || h == nil || !old.Unit.Equal(h.Unit) { // a renewed one need not be searched for again
-		c.keep.room, c.keep.small = nil, 0
+	switch {
+	case c.keep == nil && h != nil:
+		c.keep = new(keeping)
+	case old == nil || h == nil || !old.Unit.Equal(h.Unit): // a renewed one need not be searched for again
+		a.reconsider(c)
+		return
 	}
 	a.review(c)
 }
 
 // reconsider notes that c may be offered other agents than before.
 func (a *Allocator) reconsider(c *client) {
-	c.keep.room, c.keep.small = nil, 0
+	if c.keep != nil {
+		c.keep.room, c.keep.small = nil, 0
+	}
 	a.review(c)
 }
 
@@ -64,7 +70,7 @@ func (a *Allocator) reshaped(g *agent) {
 
 // review lets the agent go that is kept for c, if there is no reason for it any more.
 func (a *Allocator) review(c *client) {
-	if c == nil || c.keep.agent == nil || a.mayKeep(c, c.keep.agent) && a.waits(c) > 0 {
+	if c == nil || c.keep == nil || c.keep.agent == nil || a.mayKeep(c, c.keep.agent) && a.waits(c) > 0 {
 		return
 	}
 	a.changed(a.letGo(c, false))
@@ -137,7 +143,7 @@ func (a *Allocator) waits(c *client) int {
 
 // keepFor keeps an agent for c, if it starves and there is one.
 func (a *Allocator) keepFor(c *client) {
-	k := &c.keep
+	k := c.keep
 	if g := k.room; g != nil && isAt(a.agents, g.index, g) && a.fitsNow(c, g) || k.small == a.shapes {
 		return
 	}
@@ -269,7 +275,7 @@ func (k *checker) keeps() error {
 			continue
 		}
 		kept++
-		if c := g.keptFor; c.keep.agent != g || !slices.Contains(a.kept, c) || !a.mayKeep(c, g) {
+		if c := g.keptFor; c.keep == nil || c.keep.agent != g || !slices.Contains(a.kept, c) || !a.mayKeep(c, g) {
 			return fmt.Errorf("agent %q is kept for framework %q in role %q", g.id, c.framework.id, c.role.name)
 		}
 	}

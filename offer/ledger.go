@@ -15,8 +15,8 @@ type offer struct {
 	made     Time
 	deadline Time
 	run      uint64 // that made it
-	inAgent  int    // its place in agent.offers
-	inClient int    // its place in client.offers
+	inAgent  int32  // its place in agent.offers
+	inClient int32  // its place in client.offers
 
 	prev, next *offer // by deadline
 }
@@ -52,8 +52,8 @@ func (a *Allocator) issue(c *client, g *agent, b *bundle) *offer {
 // link enters an offer in every list; a chain of offers with one lifetime is in the order of deadlines.
 func (a *Allocator) link(o *offer) {
 	a.offers.put(o)
-	o.inAgent, o.agent.offers = len(o.agent.offers), append(o.agent.offers, o)
-	o.inClient, o.client.offers = len(o.client.offers), append(o.client.offers, o)
+	o.inAgent, o.agent.offers = int32(len(o.agent.offers)), append(o.agent.offers, o)
+	o.inClient, o.client.offers = int32(len(o.client.offers)), append(o.client.offers, o)
 	o.client.framework.out++
 	o.client.offered.Add(&o.b.all)
 	o.prev, o.next = a.lastOut, nil
@@ -68,8 +68,8 @@ func (a *Allocator) link(o *offer) {
 // unlink takes an offer out of every list.
 func (a *Allocator) unlink(o *offer) {
 	a.offers.remove(o.id)
-	o.agent.offers = dropAt(o.agent.offers, o.inAgent, func(m *offer) { m.inAgent = o.inAgent })
-	o.client.offers = dropAt(o.client.offers, o.inClient, func(m *offer) { m.inClient = o.inClient })
+	o.agent.offers = dropAt(o.agent.offers, int(o.inAgent), func(m *offer) { m.inAgent = o.inAgent })
+	o.client.offers = dropAt(o.client.offers, int(o.inClient), func(m *offer) { m.inClient = o.inClient })
 	o.client.framework.out--
 	o.client.offered.Sub(&o.b.all)
 	if o.prev != nil {
@@ -142,8 +142,8 @@ func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int)
 	if sign < 0 {
 		a.uncap(c)
 	}
-	addSigned(&c.held, forClient, sign)
-	addSigned(&c.role.held, forRole, sign)
+	sumSigned(&c.held, forClient, sign)
+	sumSigned(&c.role.held, forRole, sign)
 	addSigned(&a.allocated, forRole, sign)
 	var reserved vec
 	if b.is(hasReserved) {
@@ -155,12 +155,12 @@ func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int)
 		}
 	}
 	for n := c.role; n != a.root; n = n.parent {
-		addSigned(&n.unres, &b.unres, sign)
+		sumSigned(&n.unres, &b.unres, sign)
 		if b.revocable != nil {
-			addSigned(&n.figures.revocable, b.revocable, sign)
+			n.figures.revocable.add(b.revocable, sign)
 		}
 		if b.is(hasReserved) {
-			addSigned(&n.taken, &reserved, sign)
+			n.taken.add(&reserved, sign)
 		}
 	}
 	a.refreshNeed(c.role)
@@ -201,8 +201,9 @@ func (a *Allocator) countCopies(b *bundle, forClient, forRole *vec, sign int) {
 
 // copies counts the copies of e that c, and all clients of its role, hold on g.
 func (g *agent) copies(c *client, e resource.Resource) (byClient, byRole int) {
-	for i := range g.shared {
-		h := &g.shared[i]
+	shared := g.rare().shared
+	for i := range shared {
+		h := &shared[i]
 		if h.client.role != c.role || !h.volume.Equal(e) {
 			continue
 		}
@@ -215,14 +216,15 @@ func (g *agent) copies(c *client, e resource.Resource) (byClient, byRole int) {
 }
 
 func (g *agent) setCopies(c *client, e resource.Resource, count int) {
-	i := slices.IndexFunc(g.shared, func(h hold) bool { return h.client == c && h.volume.Equal(e) })
+	shared := g.rare().shared
+	i := slices.IndexFunc(shared, func(h hold) bool { return h.client == c && h.volume.Equal(e) })
 	switch {
 	case i < 0 && count > 0:
-		g.shared = append(g.shared, hold{c, e, count})
+		g.setShared(append(shared, hold{c, e, count}))
 	case i >= 0 && count <= 0:
-		g.shared = slices.Delete(g.shared, i, i+1)
+		g.setShared(slices.Delete(shared, i, i+1))
 	case i >= 0:
-		g.shared[i].count = count
+		shared[i].count = count
 	}
 }
 
@@ -245,7 +247,7 @@ func (a *Allocator) drop(c *client, g *agent, b *bundle) {
 // giveUse adds b to what c uses on g; the orders are the caller's business.
 func (a *Allocator) giveUse(c *client, g *agent, b *bundle) {
 	for n := c.role; n != a.root; n = n.parent {
-		n.used.Add(&b.unres)
+		n.used.add(&b.unres, 1)
 	}
 	a.alive(c.role)
 	u, ok := c.uses[g.index]
@@ -267,7 +269,7 @@ func (a *Allocator) giveUse(c *client, g *agent, b *bundle) {
 // takeUse is the inverse of giveUse; b must be contained in the use.
 func (a *Allocator) takeUse(u *use, b *bundle) {
 	for n := u.client.role; n != a.root; n = n.parent {
-		n.used.Sub(&b.unres)
+		n.used.add(&b.unres, -1)
 	}
 	a.alive(u.client.role)
 	if u.b == b {

@@ -31,7 +31,8 @@ func (a *Allocator) makeOrder(n *node, last *client) {
 	for _, c := range n.clients {
 		if c != nil && c != last {
 			must(order.Add(c.slot(), string(c.framework.id), c.listed()))
-			must(order.Restore(c.slot(), &c.held, c.services))
+			held := c.held.View()
+			must(order.Restore(c.slot(), &held, c.services))
 		}
 	}
 	n.order, n.version = order, 0
@@ -118,7 +119,7 @@ func (a *Allocator) members(n *node, g *agent, yield func(drf.Client) bool) {
 // shareOfClient is the dominant share of c.
 func (a *Allocator) shareOfClient(c *client) float64 {
 	if c.role.order == nil {
-		return a.pool.Share(&c.held, 1)
+		return a.pool.SlimShare(&c.held, 1)
 	}
 	a.refreshTotals(c.role)
 	return c.role.order.Share(c.slot())

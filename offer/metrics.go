@@ -113,12 +113,12 @@ func (a *Allocator) treeShareOf(n *node) float64 {
 
 // weighs is what n's subtree counts for in shares.
 func (n *node) weighs(r *Rules) vec {
-	v := n.unres.Clone()
-	v.Add(&n.figures.revocable)
+	v := n.unres.Vec()
+	v.Add(n.figures.revocable.vec())
 	if r.CountReservations {
-		v.Add(&n.reserved)
+		v.Add(n.reserved.vec())
 	} else {
-		v.Add(&n.taken)
+		v.Add(n.taken.vec())
 	}
 	return v
 }

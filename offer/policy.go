@@ -36,7 +36,7 @@ func (g Agent) Total() resource.Resources { return g.g.total.res }
 func (g Agent) Free() resource.Resources { return g.g.free.res }
 
 // Attributes of the agent.
-func (g Agent) Attributes() resource.Attributes { return g.g.attrs }
+func (g Agent) Attributes() resource.Attributes { return g.g.tagged().attrs }
 
 // A Client is a framework in one role; it is valid during Plan.
 type Client struct{ c *client }

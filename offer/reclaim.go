@@ -71,7 +71,7 @@ func (a *Allocator) reclaimable() []*use {
 	for _, u := range list {
 		n := u.client.role
 		ofRole[n] = a.treeShareOf(n)
-		ofClient[u.client] = a.dominant(&u.client.held)
+		ofClient[u.client] = a.dominantOf(&u.client.held)
 	}
 	slices.SortFunc(list, func(x, y *use) int {
 		return cmp.Or(

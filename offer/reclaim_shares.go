@@ -110,7 +110,7 @@ func (s *sharing) shares(x, y *node) (ofX, ofY float64) {
 		if i < len(way) {
 			return s.a.treeShareOf(way[i])
 		}
-		return s.a.dominant(&n.held) // it competes with roles below it as a leaf of weight 1
+		return s.a.dominantOf(&n.held) // it competes with roles below it as a leaf of weight 1
 	}
 	return at(wx, x), at(wy, y)
 }

@@ -19,12 +19,14 @@ func (a *Allocator) startReference() {
 		if !ok {
 			continue
 		}
-		n.spent = n.reserved.Clone()
-		n.spent.Add(&n.unres)
-		if n.claim.expired {
+		spent := n.reserved.vec().Clone()
+		unres := n.unres.View()
+		spent.Add(&unres)
+		n.spent.put(spent)
+		if n.claimed().expired {
 			continue
 		}
-		unsat := lessClamped(&n.guarantee, &n.spent)
+		unsat := lessClamped(n.guarantee.vec(), n.spent.vec())
 		cy.required.Add(&unsat)
 	}
 	cy.available = a.clusterHeadroom()
@@ -35,7 +37,7 @@ func (a *Allocator) clusterHeadroom() vec {
 	v := lessClamped(&a.totals, &a.allocated)
 	idle := vec{}
 	for _, top := range a.root.children {
-		unused := lessClamped(&top.reserved, &top.taken)
+		unused := lessClamped(top.reserved.vec(), top.taken.vec())
 		idle.Add(&unused)
 	}
 	v = lessClamped(&v, &idle)
@@ -45,7 +47,7 @@ func (a *Allocator) clusterHeadroom() vec {
 // referenceGuarantee is the first stage.
 func (a *Allocator) referenceGuarantee(n *node, b *bundle) verdict {
 	cy := &a.cycle
-	unsat := lessClamped(&n.guarantee, &n.spent)
+	unsat := lessClamped(n.guarantee.vec(), n.spent.vec())
 	if unsat.IsZero() {
 		return verdict{gate: GateStage}
 	}
@@ -57,7 +59,7 @@ func (a *Allocator) referenceGuarantee(n *node, b *bundle) verdict {
 	var v verdict
 	v.sure = a.bundle(sure).unres
 	extra := ration.SubSaturating(sure)
-	spent := n.spent.Clone()
+	spent := n.spent.vec().Clone()
 	spent.Add(&v.sure)
 	extra = a.shrinkToLimit(extra, n, &spent)
 	if !cy.required.IsZero() {
@@ -80,7 +82,7 @@ func (a *Allocator) referenceShare(n *node, b *bundle) verdict {
 	}
 	gate := Gate(0)
 	ration := b.res.Filter(rationed)
-	got := a.shrinkToLimit(ration, n, &n.spent)
+	got := a.shrinkToLimit(ration, n, n.spent.vec())
 	if !got.Equal(ration) {
 		gate = GateLimit
 	}
@@ -137,7 +139,7 @@ func (a *Allocator) chargeReference(n *node, v *verdict, s stage) {
 		cy.required = lessClamped(&cy.required, &v.sure)
 	}
 	if n.hasQuota {
-		n.spent.Add(&v.sure)
-		n.spent.Add(&v.extra)
+		n.spent.add(&v.sure, 1)
+		n.spent.add(&v.extra, 1)
 	}
 }

@@ -34,7 +34,7 @@ func (a *Allocator) Roles() []RoleReport {
 
 // reportRole appends the rows of n and its descendants; it returns what n's subtree was offered and allocated.
 func (a *Allocator) reportRole(rows []RoleReport, n *node) (out []RoleReport, offered, allocated vec) {
-	row := RoleReport{Role: n.name, Weight: n.weight, Reserved: a.names.quantities(&n.reserved)}
+	row := RoleReport{Role: n.name, Weight: n.weight, Reserved: a.names.quantities(n.reserved.vec())}
 	config, _ := a.quota.Get(n.name)
 	row.Guarantee, row.Limit = config.Guarantees, config.Limits
 	for _, c := range n.clients {
@@ -70,6 +70,8 @@ func (a *Allocator) reportRole(rows []RoleReport, n *node) (out []RoleReport, of
 // dominant is the largest fraction of the cluster that v is of any name that counts.
 func (a *Allocator) dominant(v *vec) float64 { return a.pool.Share(v, role.DefaultWeight) }
 
+func (a *Allocator) dominantOf(s *drf.Slim) float64 { return a.pool.SlimShare(s, role.DefaultWeight) }
+
 // AgentReport tells an agent's books. A shared volume stays in Free while it is offered or allocated.
 type AgentReport struct {
 	ID                              AgentID
@@ -90,7 +92,7 @@ func (a *Allocator) Agent(id AgentID) (AgentReport, bool) {
 	for _, u := range g.uses {
 		r.Allocated = r.Allocated.Add(u.b.res)
 	}
-	for _, u := range g.late {
+	for _, u := range g.rare().late {
 		r.Allocated = r.Allocated.Add(u.Resources)
 	}
 	return r, true

@@ -15,39 +15,44 @@ import (
 type node struct {
 	name     role.Name
 	index    int32
+	ordered  bool // is in the order of roles
+	blocked  bool // its own limit leaves nothing of any name that agents have (QuotaTree)
+	hasQuota bool
 	parent   *node // the root for top-level roles
 	children []*node
 	weight   float64
 
 	clients []*client // by slot, nil where free
 	spare   []int32
-	members int         // clients
-	listed  int         // clients that can be offered something
-	ordered bool        // is in the order of roles
+	members int32       // clients
+	listed  int32       // clients that can be offered something
 	order   drf.Orderer // of the clients; nil: never had one
 	version uint64      // of the totals that order knows
 
-	holding int // agents with a reservation for just this role
-	held    vec // offered or allocated to its own clients, a shared volume once per agent
+	holding int32    // agents with a reservation for just this role
+	held    drf.Slim // offered or allocated to its own clients, a shared volume once per agent
 
-	reserved vec // reservations, in use or not
-	unres    vec // unreserved, not revocable: offered or allocated
-	used     vec // of unres: allocated
-	taken    vec // of reserved: offered or allocated
+	reserved book     // reservations, in use or not
+	unres    drf.Slim // unreserved, not revocable: offered or allocated
+	used     book     // of unres: allocated
+	taken    book     // of reserved: offered or allocated
 
 	weighedAt uint64  // when level was summed, in the count of listings
 	level     float64 // weights of those that share what the role gets
 
-	blocked   bool // its own limit leaves nothing of any name that agents have (QuotaTree)
-	hasQuota  bool
-	guarantee vec
+	guarantee book
 	limit     ceiling
-	need      vec // of guarantees, its own and those below it (docs/allocation.md §2.8)
-	childNeed vec // sum of need over the children
-	spent     vec // consumed, as this run counts it (QuotaReference)
+	need      book // of guarantees, its own and those below it (docs/allocation.md §2.8)
+	childNeed book // sum of need over the children
+	spent     book // consumed, as this run counts it (QuotaReference)
 
-	claim   claim
+	claim   *claim // with HeadroomExpiry, and nil until it is needed
 	figures roleFigures
+}
+
+// books are all books of n.
+func (n *node) books() [8]*book {
+	return [...]*book{&n.reserved, &n.used, &n.taken, &n.guarantee, &n.need, &n.childNeed, &n.spent, &n.figures.revocable}
 }
 
 // role returns the known role n.
@@ -130,9 +135,9 @@ func (a *Allocator) reserve(r resource.Resources, sign int) {
 	slices.Sort(owners)
 	for _, owner := range owners {
 		n := a.track(owner)
-		n.holding += sign
+		n.holding += int32(sign)
 		for up := n; up != a.root; up = up.parent {
-			addSigned(&up.reserved, byRole[owner], sign)
+			up.reserved.add(byRole[owner], sign)
 		}
 		a.refreshNeed(n)
 		a.alive(n)
@@ -153,6 +158,14 @@ func addSigned(v, d *vec, sign int) {
 		return
 	}
 	v.Add(d)
+}
+
+func sumSigned(s *drf.Slim, d *vec, sign int) {
+	if sign < 0 {
+		s.Sub(d)
+		return
+	}
+	s.Add(d)
 }
 
 // take returns a free index: a spare one, or the next.

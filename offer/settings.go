@@ -67,7 +67,8 @@ func (a *Allocator) SetQuota(now Time, cs []quota.Config, force bool) error {
 	for _, c := range cs {
 		n := a.track(c.Role)
 		n.hasQuota = !c.IsDefault()
-		n.guarantee, n.limit = a.names.vec(c.Guarantees), a.names.ceiling(c.Limits)
+		n.guarantee.put(a.names.vec(c.Guarantees))
+		n.limit = a.names.ceiling(c.Limits)
 		a.renewNeed(n)
 		a.alive(n)
 	}
@@ -120,8 +121,8 @@ func (a *Allocator) consumedBy(r role.Name) resource.Quantities {
 	if !ok {
 		return resource.Quantities{}
 	}
-	v := n.reserved.Clone()
-	v.Add(&n.used)
+	v := n.reserved.vec().Clone()
+	v.Add(n.used.vec())
 	return a.names.quantities(&v)
 }
 

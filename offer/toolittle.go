@@ -11,13 +11,15 @@ import (
 
 // setMinimum replaces the minimum of c; own: it has one that replaces the rules'.
 func (a *Allocator) setMinimum(c *client, own bool, minimum []resource.Quantities) {
-	if c.ownMinimum {
+	if c.minimum != nil {
 		a.ownMinimums--
+		c.minimum = nil
 	}
 	if own {
 		a.ownMinimums++
+		kept := slices.Clone(minimum)
+		c.minimum = &kept
 	}
-	c.ownMinimum, c.minimum = own, slices.Clone(minimum)
 }
 
 // tooLittle reports whether what is free on g is below the minimum of everybody: gate 4 would refuse each client that gets
@@ -45,7 +47,10 @@ func (cy *cycle) passBy() {
 
 // why counts the looks at an agent that ended at a gate; those of a listed client include the agents passed by since then.
 func (c *client) why(f *figures) [gateCount]uint64 {
-	why := c.figures.whyNot
+	var why [gateCount]uint64
+	if c.figures.whyNot != nil {
+		why = *c.figures.whyNot
+	}
 	if c.listed() {
 		why[GateTooLittle] += f.passed - c.figures.passed
 	}

@@ -27,6 +27,7 @@ type Player struct {
 type lasting struct {
 	Fault
 	pairs []direction // whom it hits
+	said  int         // to the B of a Snip so far
 }
 
 // Play carries out s from now on, as time moves: the times of s count from now. restart is called where the node A that
@@ -44,6 +45,9 @@ func (c *Cluster) Play(s Schedule, restart func(f Fault), told func(f Fault, beg
 	p := &Player{c: c, restart: restart, told: told, injected: map[Kind]int{}}
 	c.FailCommits(p.commitFault)
 	c.FailRecords(p.recordFault)
+	if slices.ContainsFunc(s, func(f Fault) bool { return f.Kind == Snip }) {
+		c.Observe(p.overhear)
+	}
 	for _, f := range s {
 		c.After(f.At, func() { p.begin(f) })
 	}
@@ -132,7 +136,37 @@ func (p *Player) hit(l *lasting) bool {
 	case RecordLost, RecordRefused, RecordUnsure, RecordSlow, RecordLate:
 		return p.c.Checkpoint(l.A) != nil
 	}
-	return uses[l.Kind].nodes == 0 || len(l.pairs) > 0
+	return uses[l.Kind].nodes == 0 || l.Kind == Snip || len(l.pairs) > 0
+}
+
+// overhear counts what is said between those that a Snip is for. Links break in the next round, before anything arrives.
+func (p *Player) overhear(o host.Observation) {
+	sent, ok := o.What.(host.Sent)
+	if !ok || isHeartbeat(sent.Body) {
+		return
+	}
+	for _, l := range p.lasting {
+		if l.Kind != Snip || !stands(l.A, o.Node) || !stands(l.B, sent.To) {
+			continue
+		}
+		if l.said++; l.said == max(l.Number, 1) {
+			p.c.After(0, func() { p.c.net.Break(o.Node, sent.To); p.end(l) })
+		}
+	}
+}
+
+// stands reports whether a name of a fault stands for a node, one that starts later included.
+func stands(name, n msg.Node) bool {
+	prefix, many := strings.CutSuffix(string(name), "*")
+	return many && strings.HasPrefix(string(n), prefix) || name == n
+}
+
+func isHeartbeat(m msg.Message) bool {
+	switch m.(type) {
+	case msg.Ping, msg.Pong, msg.Heartbeat:
+		return true
+	}
+	return false
 }
 
 // leap sets a clock ahead for good: set back, it would stand still until all others have caught up.

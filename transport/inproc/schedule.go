@@ -28,6 +28,9 @@ const (
 	Slow Kind = "slow"
 	// Narrow lets Number messages be on the way between A and B; at one more the link is hung up.
 	Narrow Kind = "narrow"
+	// Snip ends the links between A and B while the message that is Number from now on is on its way from A to B, heartbeats
+	// aside: what is lost then is lost in the milliseconds before it arrives. It waits for that message for For at most.
+	Snip Kind = "snip"
 	// Kill ends A as a crash of its process would, and starts it again after For. An agent's executors run on.
 	Kill Kind = "kill"
 	// Destroy is Kill of an agent's machine: its executors end too, and what was on its disk is lost.
@@ -97,6 +100,7 @@ var uses = map[Kind]use{
 	Mute:          {nodes: 2, lasts: true},
 	Slow:          {nodes: 2, by: true, lasts: true},
 	Narrow:        {nodes: 2, number: true, lasts: true},
+	Snip:          {nodes: 2, number: true, lasts: true},
 	Kill:          {nodes: 1, lasts: true},
 	Destroy:       {nodes: 1, lasts: true},
 	KillExecutor:  {nodes: 1, number: true},

@@ -11,6 +11,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/transport/host"
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
@@ -118,6 +119,37 @@ func TestDelaysThatOverlap(t *testing.T) {
 	require.Empty(t, ask(6*time.Second), "the first is in force again")
 	c.Advance(2 * time.Second)
 	require.Equal(t, "task-1 TASK_RUNNING ", s.heard())
+}
+
+// A snip loses the message that it waits for in the milliseconds before it arrives: an executor's report, a launch on its way to
+// an executor, one on its way to an agent. Without that message nothing breaks.
+//
+// docs/protocol.md §19
+func TestSnip(t *testing.T) {
+	for line, want := range map[string]struct {
+		breaks bool
+		told   string
+	}{
+		"1s snip agent-1/* agent-1 number 1 for 1m":    {true, "task-2 TASK_RUNNING "},
+		"1s snip agent-1 agent-1/* number 1 for 1m":    {true, "task-2 TASK_DROPPED AGENT_RESTARTED"},
+		"1s snip master agent-1 number 1 for 1m":       {true, "task-2 TASK_DROPPED RECONCILIATION"},
+		"1s snip master agent-1 number 100 for 1m":     {false, "task-2 TASK_RUNNING "},
+		"1s snip master agent-1 number 1 for 100ms":    {false, "task-2 TASK_RUNNING "},
+		"1s snip scheduler-1 agent-1 number 1 for 10m": {false, "task-2 TASK_RUNNING "},
+	} {
+		c, s, p, _ := played(t, line)
+		broken := false
+		c.Observe(func(o host.Observation) {
+			d, ok := o.What.(host.LinkDown)
+			broken = broken || ok && strings.Contains(d.Cause, inproc.ErrCut.Error())
+		})
+		c.Advance(2 * time.Second)
+		s.launch(task("task-2", "worker"))
+		c.Advance(2 * time.Minute)
+		require.Contains(t, s.heard(), want.told, line)
+		require.Equal(t, want.breaks, broken, line)
+		require.Equal(t, map[inproc.Kind]int{inproc.Snip: 1}, p.Injected())
+	}
 }
 
 // What a mutes the other way still arrives, and what waited arrives in order afterwards.

@@ -45,6 +45,10 @@ func (g *generator) fault() Fault {
 	if u.nodes == 2 {
 		f.A, f.B = g.between()
 	}
+	if f.Kind == Snip && g.rng.IntN(2) == 0 {
+		f.A = pick(g, g.Agents)
+		f.B = f.A + "/*"
+	}
 	if u.number {
 		f.Number = 1 + g.rng.IntN(4)
 	}

@@ -153,7 +153,7 @@ func (u *updates) event(n msg.Node, e agent.Event) error {
 	case agent.EventTaskForgotten:
 		s := u.streams[n][k]
 		delete(u.streams[n], k)
-		if s != nil && !s.over && !u.w.isShaky(n) && len(s.queue) > 0 && !s.queue[0].state.Terminal() {
+		if s != nil && !s.over && !u.w.isShaky(n) && len(s.queue) > 0 {
 			return fmt.Errorf("%s forgets %s with %s pending, which nobody acknowledged", n, e.Task, s.queue[0].state)
 		}
 	case agent.EventExecutorExited:

@@ -12,7 +12,7 @@ import (
 
 // steady is a plan of 5 agents and 3 frameworks that launch one task per agent and minute for an hour, without faults.
 func steady() simulate.Plan {
-	p := simulate.Plan{Seed: 1, Duration: time.Hour, Quiet: time.Minute}
+	p := simulate.Plan{Seed: 1, Masters: 2, Duration: time.Hour, Quiet: time.Minute}
 	for i := range 5 {
 		p.Agents = append(p.Agents, simulate.Agent{Node: msg.Node(fmt.Sprintf("agent-%d", i+1)), Resources: "cpus:8;mem:8192;disk:4096"})
 	}

@@ -25,12 +25,18 @@ func (w *world) do(d Work) {
 		w.ownReserve(d)
 	case Deactivate:
 		if id := w.agentID(msg.Node(d.Who)); id != "" && w.operate(msg.DeactivateAgent{Agent: id}) {
-			w.c.After(d.For, func() { w.submit(msg.ReactivateAgent{Agent: id}, nil) })
+			w.c.After(d.For, func() { w.reactivate(id) })
 		}
 	case Gone:
 		if id := w.agentID(msg.Node(d.Who)); id != "" && w.operate(msg.MarkAgentGone{Agent: id}) {
 			w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For)
 		}
+	case OwnVolume:
+		w.ownVolume(d)
+	case Drain, DrainGone:
+		w.drain(d)
+	case Maintain:
+		w.maintain(d)
 	case StopAgent:
 		w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For)
 		w.c.StopAgent(msg.Node(d.Who))
@@ -50,10 +56,19 @@ func (w *world) operate(call msg.OperatorCall) bool {
 
 // submit makes an operator's call from wherever it is.
 func (w *world) submit(call msg.OperatorCall, answered func(error)) {
+	w.asks++
+	n := w.asks
+	w.report.Orders.Begun++
+	for _, x := range w.watchers {
+		x.asked(n, call)
+	}
 	w.c.Submit(call, func(err error) {
 		w.say("operator: %T: %v", call, err)
+		if err == nil {
+			w.report.Orders.Ended++
+		}
 		for _, x := range w.watchers {
-			w.judge(x, x.answered(call, err))
+			w.judge(x, x.answered(n, call, err))
 		}
 		if answered != nil {
 			answered(err)
@@ -114,10 +129,10 @@ func (w *world) release(id offer.AgentID, held resource.Resources) {
 // do is what a framework does.
 func (t *tenant) do(d Work) {
 	switch d.Do {
-	case Launch:
+	case Launch, Use:
 		if size, err := resource.Parse(d.Size); err == nil {
 			for range d.Number {
-				t.wants = append(t.wants, want{size, d.For})
+				t.wants = append(t.wants, want{size: size, run: d.For, volume: d.Do == Use})
 			}
 			_ = t.driver.Revive()
 		}
@@ -129,6 +144,8 @@ func (t *tenant) do(d Work) {
 		}
 	case Reconcile:
 		t.reconcile(d.Number != 0)
+	case ReconcileOp:
+		t.reconcileOperations(d.Number != 0)
 	case Message:
 		if e, ok := t.anExecutor(); ok {
 			_ = t.driver.Message(e, []byte("ping"))
@@ -147,7 +164,7 @@ func (t *tenant) do(d Work) {
 		t.again(d.For)
 	case Reserve, Volume:
 		if size, err := resource.Parse(d.Size); err == nil {
-			h := &hold{size: size, volume: d.Do == Volume}
+			h := &hold{size: size, volume: d.Do == Volume, shared: d.Number == 2 && t.spec.Shares}
 			t.holds = append(t.holds, h)
 			_ = t.driver.Revive()
 			t.w.c.After(d.For, func() { t.drop(h) })

@@ -30,6 +30,9 @@ func (a *agreement) quiet() error {
 		return fmt.Errorf("there is no master")
 	}
 	for _, x := range a.w.plan.Agents {
+		if a.w.isDown(x.Node) {
+			continue
+		}
 		if id := a.w.agentID(x.Node); id == "" || !slices.ContainsFunc(m.Agents(), func(r master.AgentReport) bool { return r.Info.ID == id && r.Connected }) {
 			return fmt.Errorf("agent %s is not back", x.Node)
 		}

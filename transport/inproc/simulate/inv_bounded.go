@@ -82,6 +82,9 @@ func (b *bounded) over() error {
 	}
 	for _, a := range b.w.plan.Agents {
 		g := b.w.c.Agent(a.Node)
+		if g == nil && b.w.isDown(a.Node) {
+			continue
+		}
 		if g == nil {
 			return fmt.Errorf("agent %s does not run", a.Node)
 		}

@@ -59,7 +59,7 @@ func (d *durable) admitted(id offer.AgentID) error {
 	return nil
 }
 
-func (d *durable) answered(call msg.OperatorCall, err error) error {
+func (d *durable) answered(_ int, call msg.OperatorCall, err error) error {
 	if err != nil {
 		return nil
 	}

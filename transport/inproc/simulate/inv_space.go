@@ -39,14 +39,23 @@ func (s *space) began(p *player, t msg.TaskInfo) error {
 	if m == nil {
 		return nil // its process is gone, and what it began there is nobody's
 	}
-	var sum resource.Resources
-	for _, u := range s.uses[a] {
-		sum = sum.Add(u.r)
-	}
-	if total := m.Total(); !total.Contains(sum.Unallocate()) {
-		return fmt.Errorf("with task %s, what runs on %s uses %s; the agent has %s", t.ID, a, sum.Unallocate(), total)
+	sum := s.used(a)
+	if total := m.Total(); !total.Contains(sum) {
+		return fmt.Errorf("with task %s, what runs on %s uses %s; the agent has %s", t.ID, a, sum, total)
 	}
 	return nil
+}
+
+// used adds up what is in use: a shared volume once, however many use it (docs/resource-model.md §3.6).
+func (s *space) used(a msg.Node) (sum resource.Resources) {
+	for _, u := range s.uses[a] {
+		r := u.r.Unallocate()
+		sum = sum.Add(r.NonShared())
+		if shared := r.Shared(); !sum.Contains(shared) {
+			sum = sum.Add(shared.SubSaturating(sum))
+		}
+	}
+	return sum
 }
 
 func (s *space) ended(p *player, t msg.TaskInfo) {

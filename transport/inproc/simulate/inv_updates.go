@@ -113,13 +113,21 @@ func (u *updates) report(n msg.Node, s msg.TaskStatus) error {
 
 // named sees that a uuid stands for one thing.
 func (u *updates) named(s msg.TaskStatus) error {
-	x := update{s.UUID, s.Task, s.State}
+	x := update{s.UUID, s.Task, undrained(s.State)}
 	if u.uuids.has(s.UUID) && !u.used.has(x) {
 		return fmt.Errorf("uuid %v, now %s of %s, stood for something else before", s.UUID, s.State, s.Task)
 	}
 	u.uuids.add(s.UUID, u.w.c.Now())
 	u.used.add(x, u.w.c.Now())
 	return nil
+}
+
+// undrained is what an executor calls the state: an agent that drains to be gone words it in its own way (docs/protocol.md §16).
+func undrained(s msg.TaskState) msg.TaskState {
+	if s == msg.TaskGoneByOperator {
+		return msg.TaskKilled
+	}
+	return s
 }
 
 // ack takes an acknowledged update off its stream. The agent takes acknowledgements from its master only while it is
@@ -167,7 +175,7 @@ func (u *updates) event(n msg.Node, e agent.Event) error {
 // uuidOf finds the update of an executor that an event is about; zero: the agent made it, or it is not known who did.
 func (u *updates) uuidOf(n msg.Node, to *stream, e agent.Event) (id msg.UUID) {
 	for _, s := range u.came[n] {
-		if s.Task == e.Task && s.State == e.State && !to.has(s.UUID) && !u.acked.has(ackedAt{n, s.UUID}) {
+		if s.Task == e.Task && undrained(s.State) == undrained(e.State) && !to.has(s.UUID) && !u.acked.has(ackedAt{n, s.UUID}) {
 			return s.UUID
 		}
 	}
@@ -280,6 +288,9 @@ func (u *updates) quiet() error {
 			if slices.Contains(u.w.c.Nodes(), executorNode(a.Node, c.Container)) {
 				return fmt.Errorf("%s was told %s of %s (%v), and its executor does not know that it holds it", a.Node, c.State, c.Task, c.UUID)
 			}
+		}
+		if u.w.agentID(a.Node) == "" {
+			continue // it was told to end for good, and is not admitted again
 		}
 		of := u.streams[a.Node]
 		for _, k := range slices.SortedFunc(maps.Keys(of), taskKey.compare) {

@@ -24,8 +24,9 @@ type invariant interface {
 	died(msg.Node)
 	// wiped is told that an agent begins on an empty disk.
 	wiped(msg.Node)
-	// answered is told of the answer to an operator's call.
-	answered(msg.OperatorCall, error) error
+	// asked is told of an operator's call before it is made, answered of its answer; calls are numbered.
+	asked(int, msg.OperatorCall)
+	answered(int, msg.OperatorCall, error) error
 	// sated is called when all faults are healed and every framework had time to use what is free.
 	sated() error
 	// quiet is called when all faults are healed and the cluster had time to come to rest.
@@ -37,22 +38,23 @@ type invariant interface {
 // nothing is an invariant that nothing can break.
 type nothing struct{}
 
-func (nothing) observe(host.Observation) error         { return nil }
-func (nothing) stepped() error                         { return nil }
-func (nothing) began(*player, msg.TaskInfo) error      { return nil }
-func (nothing) ended(*player, msg.TaskInfo)            {}
-func (nothing) died(msg.Node)                          {}
-func (nothing) wiped(msg.Node)                         {}
-func (nothing) answered(msg.OperatorCall, error) error { return nil }
-func (nothing) sated() error                           { return nil }
-func (nothing) quiet() error                           { return nil }
-func (nothing) over() error                            { return nil }
+func (nothing) observe(host.Observation) error              { return nil }
+func (nothing) stepped() error                              { return nil }
+func (nothing) began(*player, msg.TaskInfo) error           { return nil }
+func (nothing) ended(*player, msg.TaskInfo)                 {}
+func (nothing) died(msg.Node)                               {}
+func (nothing) wiped(msg.Node)                              {}
+func (nothing) asked(int, msg.OperatorCall)                 {}
+func (nothing) answered(int, msg.OperatorCall, error) error { return nil }
+func (nothing) sated() error                                { return nil }
+func (nothing) quiet() error                                { return nil }
+func (nothing) over() error                                 { return nil }
 
 // invariants makes those that watch a run.
 func invariants(w *world) []invariant {
 	return []invariant{
 		&books{w: w, check: func() error { return w.c.CheckStepped() }}, newOnce(w), newSpace(w), newUpdates(w), &durable{w: w}, newLimits(w), &reserved{w: w}, newBounded(w), &agreement{w: w},
-		&hungry{w: w},
+		&hungry{w: w}, newOrders(w), &idle{w: w}, newFeedback(w), newHoldings(w),
 	}
 }
 

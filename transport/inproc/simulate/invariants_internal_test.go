@@ -161,7 +161,7 @@ func TestDurableBrokenByNews(t *testing.T) {
 	status.Reason = msg.ReasonAgentRemovedByOperator
 	require.ErrorContains(t, says(msg.Update{Status: status}), "not written down as gone")
 	require.NoError(t, says(msg.Failure{Agent: id, Executor: "e"}))
-	require.ErrorContains(t, d.answered(msg.MarkAgentGone{Agent: id}, nil), "not written down")
+	require.ErrorContains(t, d.answered(1, msg.MarkAgentGone{Agent: id}, nil), "not written down")
 }
 
 // An offer that takes a role over its limit is noticed.

@@ -63,8 +63,17 @@ func (p *player) finishIn(d time.Duration, id msg.TaskID) {
 	})
 }
 
-func (p *player) KillTask(_ framework.ExecutorDriver, id msg.TaskID, _ msg.KillPolicy) {
-	p.end(id, msg.TaskKilled)
+// KillTask ends a task at once, or after a while, as its id says; within its grace if it was given one.
+func (p *player) KillTask(_ framework.ExecutorDriver, id msg.TaskID, k msg.KillPolicy) {
+	d := time.Duration(id[len(id)-1]%4) * time.Second
+	if k.Grace > 0 {
+		d = min(d, k.Grace)
+	}
+	if d == 0 {
+		p.end(id, msg.TaskKilled)
+		return
+	}
+	p.w.c.After(d, func() { p.end(id, msg.TaskKilled) })
 }
 
 func (p *player) FrameworkMessage(d framework.ExecutorDriver, data []byte) { _ = d.SendMessage(data) }

@@ -15,9 +15,15 @@ type Report struct {
 	Faults    map[inproc.Kind]int
 	Launched  int // tasks
 	Finished  int // those that ended well, and whose framework heard of it
-	Checks    int // judgements of invariants
-	Violation *Violation
+	// Operations are those of frameworks that have an id, and of which an end was heard. Orders are operators' calls, and those
+	// that were done.
+	Operations, Orders Tally
+	Checks             int // judgements of invariants
+	Violation          *Violation
 }
+
+// Tally counts what was begun, and what of it came to an end.
+type Tally struct{ Begun, Ended int }
 
 // Violation is an invariant that did not hold. It is an error.
 type Violation struct {

@@ -68,6 +68,7 @@ func (w *world) elapsed() time.Duration { return w.c.Now().Sub(inproc.Begin) }
 // task that ends, so that what is free can be used, and ends without any that is launched.
 func (w *world) rest(ctx context.Context) bool {
 	w.say("faults heal; quiet begins")
+	w.resting = true
 	w.faults.Heal()
 	clear(w.away)
 	quarter := w.plan.Quiet / 4
@@ -77,8 +78,10 @@ func (w *world) rest(ctx context.Context) bool {
 			return false
 		}
 		w.liftAll()
+		w.relent()
 		for _, t := range w.tenants {
 			t.reconcile(i%2 == 0)
+			t.reconcileOperations(i%2 == 0)
 		}
 	}
 	w.still = true

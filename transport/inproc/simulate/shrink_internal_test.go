@@ -19,7 +19,7 @@ type fussy struct{ nothing }
 func (fussy) name() string { return "fussy" }
 
 func (fussy) observe(o host.Observation) error {
-	if d, ok := o.What.(host.LinkDown); ok && o.Node == "agent-2" && d.Peer == masters[0] && d.Link != 0 && strings.Contains(d.Cause, inproc.ErrCut.Error()) {
+	if d, ok := o.What.(host.LinkDown); ok && o.Node == "agent-2" && d.Peer == "master-1" && d.Link != 0 && strings.Contains(d.Cause, inproc.ErrCut.Error()) {
 		return errors.New("cut")
 	}
 	return nil

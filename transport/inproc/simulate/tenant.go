@@ -26,24 +26,41 @@ type tenant struct {
 	tasks  map[msg.TaskID]msg.TaskStatus
 	wants  []want
 	holds  []*hold
-	last   int // number of the last task
+	ops    map[msg.OperationID]operation // with an id, of which no end was heard
+	tried  map[offer.AgentID]offer.Time  // when it last let go what it held there
+	last   int                           // number of the last task, or operation
 }
+
+// operation is one with an id.
+type operation struct {
+	agent offer.AgentID
+	state msg.OperationState
+	hold  *hold // that it is to make; nil: none
+}
+
+var (
+	_ framework.OperationHandler    = (*tenant)(nil)
+	_ framework.InverseOfferHandler = (*tenant)(nil)
+)
 
 // want is a task to be launched at the next offer that has room.
 type want struct {
-	size resource.Resources
-	run  time.Duration
+	size   resource.Resources
+	run    time.Duration
+	volume bool // with a volume, where there is one
 }
 
 // hold is a reservation to be made.
 type hold struct {
 	size   resource.Resources
 	volume bool
+	shared bool
 	made   bool
 }
 
 func newTenant(w *world, f Framework, rng *rand.Rand) *tenant {
-	return &tenant{w: w, spec: f, rng: rng, tasks: map[msg.TaskID]msg.TaskStatus{}}
+	return &tenant{w: w, spec: f, rng: rng, tasks: map[msg.TaskID]msg.TaskStatus{},
+		ops: map[msg.OperationID]operation{}, tried: map[offer.AgentID]offer.Time{}}
 }
 
 // subscribe starts the scheduler's process.
@@ -51,6 +68,7 @@ func (t *tenant) subscribe() {
 	if t.ended {
 		t.id, t.ended = "", false
 		clear(t.tasks)
+		clear(t.ops)
 		t.holds = nil
 	}
 	t.driver = t.w.c.AddSchedulerAs(msg.Node(t.spec.Name), t.info(t.spec.Failover), t, func(cfg *framework.SchedulerConfig) { cfg.ExplicitAck = t.spec.Explicit })
@@ -60,7 +78,7 @@ func (t *tenant) subscribe() {
 func (t *tenant) info(failover time.Duration) msg.FrameworkInfo {
 	return msg.FrameworkInfo{
 		ID: t.id, Name: t.spec.Name, Roles: t.spec.Roles, FailoverTimeout: failover, Checkpoint: t.spec.Checkpoint,
-		Capabilities: msg.Capabilities{PartitionAware: t.spec.PartitionAware, ReservationRefinement: true},
+		Capabilities: msg.Capabilities{PartitionAware: t.spec.PartitionAware, ReservationRefinement: true, SharedResources: t.spec.Shares},
 	}
 }
 
@@ -85,6 +103,7 @@ func (t *tenant) Reregistered(framework.Driver, msg.MasterInfo) { t.arrive() }
 // arrive asks for what it knows, and for offers if it wants any: it may have declined what it needs now.
 func (t *tenant) arrive() {
 	t.reconcile(true)
+	t.reconcileOperations(true)
 	if len(t.wants) > 0 {
 		_ = t.driver.Revive()
 	}
@@ -106,6 +125,60 @@ func (t *tenant) reconcile(explicit bool) {
 		_ = t.driver.Reconcile(refs...)
 	}
 }
+
+// reconcileOperations asks for its operations.
+func (t *tenant) reconcileOperations(explicit bool) {
+	var refs []msg.OperationRef
+	for _, id := range slices.Sorted(maps.Keys(t.ops)) {
+		refs = append(refs, msg.OperationRef{Operation: id, Agent: t.ops[id].agent})
+	}
+	switch {
+	case !explicit:
+		_ = t.driver.ReconcileOperations()
+	case len(refs) > 0:
+		_ = t.driver.ReconcileOperations(refs...)
+	}
+}
+
+// OperationUpdate notes how an operation stands, and acknowledges it where the driver does not; a forgetful one now and then not
+// before it is told again.
+func (t *tenant) OperationUpdate(d framework.Driver, s msg.OperationStatus) {
+	if o, known := t.ops[s.Operation]; known {
+		o.state = s.State
+		t.ops[s.Operation] = o
+		if s.State.Terminal() || s.State == msg.OperationUnknown {
+			delete(t.ops, s.Operation)
+			t.w.report.Operations.Ended++
+			if o.hold != nil && s.State != msg.OperationFinished {
+				o.hold.made = false // to be made elsewhere
+			}
+		}
+	}
+	if s.UUID.IsZero() || !t.spec.Explicit || t.spec.Forgetful && !t.w.resting && t.rng.IntN(3) == 0 {
+		return
+	}
+	t.w.c.After(t.within(5*time.Second), func() { _ = d.AcknowledgeOperation(s) })
+}
+
+// InverseOffers leaves agents, or does not.
+func (t *tenant) InverseOffers(d framework.Driver, offers []msg.InverseOffer) {
+	for _, o := range offers {
+		f := msg.Filters{Refuse: 30*time.Second + t.within(5*time.Minute)}
+		switch t.spec.Leaves {
+		case Accepts:
+			_ = d.AcceptInverseOffers(f, o.ID)
+			for _, id := range t.known() {
+				if t.tasks[id].Agent == o.Agent {
+					_ = d.Kill(id, o.Agent, msg.KillPolicy{})
+				}
+			}
+		case Refuses:
+			_ = d.DeclineInverseOffers(f, o.ID)
+		}
+	}
+}
+
+func (t *tenant) InverseOfferRescinded(framework.Driver, msg.OfferID) {}
 
 func (t *tenant) known() []msg.TaskID { return slices.Sorted(maps.Keys(t.tasks)) }
 
@@ -167,16 +240,31 @@ func (t *tenant) answer(o msg.Offer) (ops []msg.Operation) {
 			continue
 		}
 		h.made, t.last = true, t.last+1
-		ops = append(ops, made...)
+		ops = append(ops, t.named(o.Agent, h, made...)...)
 		free = free.SubSaturating(part).Add(held)
 	}
 	if len(t.holds) == 0 {
-		if back := letGo(free); len(back) > 0 {
-			return append(ops, back...)
+		if back := letGo(free); len(back) > 0 && t.w.c.Now()-t.tried[o.Agent] > offer.Time(time.Minute) {
+			t.tried[o.Agent] = t.w.c.Now() // what is in use cannot be
+			return append(ops, t.named(o.Agent, nil, back...)...)
 		}
 	}
 	if tasks := t.launch(o, free); len(tasks) > 0 {
 		ops = append(ops, msg.Launch(tasks...))
+	}
+	return ops
+}
+
+// named gives operations ids, if it wants to hear of them.
+func (t *tenant) named(a offer.AgentID, h *hold, ops ...msg.Operation) []msg.Operation {
+	for i := range ops {
+		if !t.spec.Feedback {
+			break
+		}
+		t.last++
+		ops[i].ID = msg.OperationID(fmt.Sprintf("%s-op-%d", t.spec.Name, t.last))
+		t.ops[ops[i].ID] = operation{agent: a, state: msg.OperationPending, hold: h}
+		t.w.report.Operations.Begun++
 	}
 	return ops
 }
@@ -191,7 +279,7 @@ func (h *hold) take(part resource.Resources, r role.Name, id string) (held resou
 	if !h.volume {
 		return held, ops
 	}
-	volume, err := asVolume(held, id)
+	volume, err := asVolume(held, id, h.shared)
 	if err != nil {
 		return held, nil
 	}
@@ -199,9 +287,10 @@ func (h *hold) take(part resource.Resources, r role.Name, id string) (held resou
 }
 
 // asVolume makes a volume of reserved disk.
-func asVolume(reserved resource.Resources, id string) (resource.Resources, error) {
+func asVolume(reserved resource.Resources, id string, shared bool) (resource.Resources, error) {
 	var entries []resource.Resource
 	for r := range reserved.All() {
+		r.Shared = shared
 		r.Disk = &resource.Disk{
 			Persistence: &resource.Persistence{ID: id},
 			Volume:      &resource.Volume{ContainerPath: "data-" + id, Mode: resource.ReadWrite},
@@ -243,6 +332,9 @@ func (t *tenant) launch(o msg.Offer, free resource.Resources) (tasks []msg.TaskI
 			free = free.SubSaturating(own)
 			executor = &msg.ExecutorInfo{ID: msg.ExecutorID(fmt.Sprintf("for-%d", t.last+1)), Resources: own}
 		}
+		if t.wants[0].volume {
+			part, free = withVolume(part, free)
+		}
 		t.last++
 		task := msg.TaskInfo{ID: msg.TaskID(fmt.Sprintf("%s-%d", t.spec.Name, t.last)), Agent: o.Agent, Resources: part,
 			Executor: executor, Data: []byte(t.wants[0].run.String())}
@@ -252,6 +344,19 @@ func (t *tenant) launch(o msg.Offer, free resource.Resources) (tasks []msg.TaskI
 		tasks = append(tasks, task)
 	}
 	return tasks
+}
+
+// withVolume adds a volume of what is free to a task's part; others may use a shared one as well.
+func withVolume(part, free resource.Resources) (resource.Resources, resource.Resources) {
+	for v := range free.PersistentVolumes().All() {
+		if one, err := resource.New(v); err == nil {
+			if !v.Shared {
+				free = free.SubSaturating(one)
+			}
+			return part.Add(one), free
+		}
+	}
+	return part, free
 }
 
 // within draws up to most, in milliseconds.

@@ -18,12 +18,10 @@ import (
 	"github.com/proffer-go/proffer/transport/inproc"
 )
 
-// masters are the nodes of those who stand for election: one leads, the others stand by.
-var masters = []msg.Node{"master-1", "master-2"}
-
 // world is one run under way: the cluster, those who play their parts in it, and those who watch.
 type world struct {
 	plan        Plan
+	masters     []msg.Node // that stand for election: one leads
 	election    *inproc.Election
 	c           *inproc.Cluster
 	store       *memory
@@ -37,7 +35,11 @@ type world struct {
 	checkpoints map[offer.FrameworkID]bool // frameworks that do
 	out         func(string)               // the trace; nil for none
 	check       int                        // every so many steps
+	lasting     map[string]bool            // hosts and agents whose maintenance or drain nobody ends
+	orders      *orders
+	asks        int // operators' calls
 	report      Report
+	resting     bool // faults are healed, no work is begun
 	still       bool // no task ends of itself
 	calm        bool // no task is launched
 	closing     bool // nothing new is begun any more
@@ -45,7 +47,7 @@ type world struct {
 }
 
 func newWorld(p Plan, o Options) *world {
-	w := &world{plan: p, out: o.Trace, check: max(o.CheckEvery, 1), players: map[msg.Node]*player{}, hands: map[msg.Node]resource.Resources{},
+	w := &world{plan: p, masters: p.masters(), lasting: map[string]bool{}, out: o.Trace, check: max(o.CheckEvery, 1), players: map[msg.Node]*player{}, hands: map[msg.Node]resource.Resources{},
 		checkpoints: map[offer.FrameworkID]bool{}, away: map[msg.Node]offer.Time{}, shaky: map[msg.Node]offer.Time{}}
 	w.report.Seed, w.report.Faults = p.Seed, map[inproc.Kind]int{}
 	w.store = newMemory()
@@ -62,7 +64,7 @@ func newWorld(p Plan, o Options) *world {
 
 // begin starts everybody.
 func (w *world) begin() {
-	for _, n := range masters {
+	for _, n := range w.masters {
 		w.c.AddMaster(master.Config{Node: n})
 	}
 	for _, a := range w.plan.Agents {
@@ -96,7 +98,7 @@ func (w *world) newAgent(n msg.Node) {
 // restart starts the node that a fault has killed.
 func (w *world) restart(f inproc.Fault) {
 	switch t := w.tenant(string(f.A)); {
-	case slices.Contains(masters, f.A):
+	case slices.Contains(w.masters, f.A):
 		w.c.AddMaster(master.Config{Node: f.A})
 	case f.Kind == inproc.Destroy:
 		w.newAgent(f.A)
@@ -147,11 +149,19 @@ func (w *world) gone(n msg.Node) {
 	}
 	switch {
 	case w.faults == nil:
-	case slices.Contains(masters, n):
+	case slices.Contains(w.masters, n):
 		w.c.After(askAgain, w.awaken)
 	case w.isAgent(n):
-		w.c.After(max(askAgain, w.away[n].Sub(w.c.Now())), w.awaken)
+		w.c.After(max(w.comeback(n), w.away[n].Sub(w.c.Now())), w.awaken)
 	}
+}
+
+// comeback is how soon an agent starts again that ended by itself: later where it will be turned away.
+func (w *world) comeback(n msg.Node) time.Duration {
+	if w.isDown(n) {
+		return 2 * time.Minute
+	}
+	return askAgain
 }
 
 // runs reports whether a node is there.
@@ -162,7 +172,7 @@ func (w *world) leads(n msg.Node) bool { return w.election.Leader() == n }
 
 // awaken starts the masters and the agents that nobody else will.
 func (w *world) awaken() {
-	for _, n := range masters {
+	for _, n := range w.masters {
 		if !w.runs(n) && !w.faults.Down(n) {
 			w.c.AddMaster(master.Config{Node: n})
 		}

@@ -153,8 +153,8 @@ func (m *checker) checkBooks(a *agent, offered resources) error {
 	case !withPending(a.base, a.pending).Equal(a.total):
 		return corrupt("total of agent %s: %s, confirmed is %s, and %d pending operations do not make up for it", a.info.ID, a.total,
 			a.base, len(a.pending))
-	case books.Active != (a.link != nil && !a.deactivated):
-		return corrupt("agent %s: connected %t, deactivated %t, offered %t", a.info.ID, a.link != nil, a.deactivated, books.Active)
+	case books.Active != m.isOffered(a):
+		return corrupt("agent %s: connected %t, deactivated %t, machine down %t, offered %t", a.info.ID, a.link != nil, a.deactivated, m.isDown(a.info), books.Active)
 	}
 	return nil
 }

@@ -185,6 +185,13 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		{"agent of a machine that is down", func(m *Machine) {
 			x := machine{id: msg.MachineID{Hostname: "a"}, mode: registry.Down}
 			m.setMachines(map[string]machine{x.id.String(): x})
+		}, "machine down true, offered true"},
+		{"agent that stays on a machine that is down", func(m *Machine) {
+			x := machine{id: msg.MachineID{Hostname: "a"}, mode: registry.Down}
+			m.setMachines(map[string]machine{x.id.String(): x})
+			for _, a := range sortedAgents(m.agents) {
+				m.setActive(a)
+			}
 		}, "its machine is down"},
 		{"bound on machines", func(m *Machine) {
 			x := machine{id: msg.MachineID{Hostname: "x"}, mode: registry.Down}

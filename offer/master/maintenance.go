@@ -156,6 +156,7 @@ func (m *Machine) plan(windows []msg.MaintenanceWindow, next map[string]machine,
 		for _, a := range sortedAgents(m.agents) {
 			if touched(a) {
 				m.setWindow(a)
+				m.setActive(a)
 				m.emit(AgentUpdated{a.report()})
 			}
 		}
@@ -255,9 +256,14 @@ func (m *Machine) startMaintenance(c msg.StartMaintenance) error {
 
 const downText = "its machine is down for maintenance"
 
-// shutIfDown ends an agent whose machine is down. One that is busy is looked at when it is not.
+// shutIfDown ends an agent whose machine is down: nothing of it is offered from now on, while its removal is written down
+// neither. One that is busy is looked at when it is not.
 func (m *Machine) shutIfDown(a *agent) {
-	if m.moving[a.info.ID] || !m.isDown(a.info) {
+	if !m.isDown(a.info) {
+		return
+	}
+	m.setActive(a)
+	if m.moving[a.info.ID] {
 		return
 	}
 	m.toAgent(a, msg.ShutdownAgent{Message: downText})

@@ -233,6 +233,15 @@ func (m *Machine) obey(a *agent, o orders) {
 	}
 	m.tellDrain(a, was)
 	m.perhapsDrained(a)
-	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !o.deactivated && a.link != nil))
+	m.setActive(a)
 	m.emit(AgentUpdated{a.report()})
+}
+
+// isOffered reports whether an agent is offered: if it is here, and no operator wants it otherwise.
+func (m *Machine) isOffered(a *agent) bool {
+	return a.link != nil && !a.deactivated && !m.isDown(a.info)
+}
+
+func (m *Machine) setActive(a *agent) {
+	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, m.isOffered(a)))
 }

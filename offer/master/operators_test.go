@@ -147,6 +147,26 @@ func TestMachinesByAddress(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §16 nothing is offered of a machine that is down, while the removal of its agent is written down neither: what
+// is free, and what becomes free as its tasks end.
+func TestNothingIsOfferedOfAMachineThatIsDown(t *testing.T) {
+	r, a, f, o := cluster(t, "cpus:4;mem:1024", info("web"))
+	r.launch("s", o, task("t", a, "cpus:1;mem:32"))
+	require.NoError(t, r.operate(plan("a")))
+	r.say("s", msg.Revive{})
+	require.NotEmpty(t, r.offers(f))
+	r.hold()
+	require.NoError(t, r.step(msg.Operate{Seq: 1, Call: down("a")}))
+	r.release()
+	require.Empty(t, r.m.Snapshot().Offers, "what was out is taken back")
+	require.Len(t, r.m.Agents(), 1)
+	r.say("a", status(f, "t", msg.TaskFinished, 1))
+	require.Empty(t, r.offers(f))
+	require.NoError(t, r.m.Check())
+	r.releaseAll()
+	require.Empty(t, r.m.Agents())
+}
+
 // docs/protocol.md §16 an agent whose arrival was being written down while its machine was taken down goes as well.
 func TestArrivalOnAMachineThatGoesDown(t *testing.T) {
 	r := newRig(t)

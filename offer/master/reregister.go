@@ -494,7 +494,7 @@ func (m *Machine) rebindAgent(l *link, a *agent) {
 	}
 	a.link, l.agent = l, a
 	m.alarms.stop(&a.reregister)
-	m.must(m.alloc.SetAgentActive(m.now, a.info.ID, !a.deactivated))
+	m.setActive(a)
 }
 
 // unlistedTasks are tasks that are in the books and not in the report: the agent is asked about them. Terminal ones of

@@ -86,6 +86,7 @@ func soakFlags(args []string, help io.Writer) (o soakOptions, err error) {
 	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "how many run at the same time")
 	f.IntVar(&o.Agents, "agents", 3, "agents of each cluster")
 	f.IntVar(&o.Frameworks, "frameworks", 3, "frameworks of each cluster")
+	f.IntVar(&o.Masters, "masters", 3, "masters of each cluster: one leads, the others stand by")
 	f.DurationVar(&o.Config.Duration, "simulated", 20*time.Minute, "how long work and faults go on in each run, in the cluster's time")
 	f.IntVar(&o.Faults, "faults", 0, "faults of each run; 0: one in 40 s, below 0: none")
 	f.IntVar(&o.Work, "work", 0, "pieces of work of each run; 0: one in 8 s, below 0: none")
@@ -110,8 +111,8 @@ func soakFlags(args []string, help io.Writer) (o soakOptions, err error) {
 		return o, fmt.Errorf("%q is too much; proffer soak takes flags only", f.Arg(0))
 	case o.seeds < 0 || o.duration < 0 || o.Config.Duration <= 0:
 		return o, errors.New("--seeds, --duration and --simulated are not below 0, and --simulated is not 0")
-	case o.jobs < 1 || o.every < 1 || o.Agents < 1 || o.Frameworks < 1:
-		return o, errors.New("--jobs, --check-every, --agents and --frameworks are 1 at least")
+	case o.jobs < 1 || o.every < 1 || o.Agents < 1 || o.Frameworks < 1 || o.Masters < 1:
+		return o, errors.New("--jobs, --check-every, --agents, --frameworks and --masters are 1 at least")
 	case o.trace && o.seeds != 1:
 		return o, errors.New("--trace is for one seed; add --seeds 1")
 	}
@@ -211,6 +212,8 @@ func (s *soak) add(r simulate.Report, whole bool) {
 	s.sum.Launched += r.Launched
 	s.sum.Finished += r.Finished
 	s.sum.Checks += r.Checks
+	s.sum.Operations.Add(r.Operations)
+	s.sum.Orders.Add(r.Orders)
 	for _, k := range slices.Sorted(maps.Keys(r.Faults)) {
 		s.sum.Faults[k] += r.Faults[k]
 	}
@@ -242,6 +245,7 @@ func (s *soak) repeat() (text string) {
 	}
 	add("agents", s.Agents, 3)
 	add("frameworks", s.Frameworks, 3)
+	add("masters", s.Masters, 3)
 	add("simulated", s.Config.Duration, 20*time.Minute)
 	add("faults", s.Faults, 0)
 	add("work", s.Work, 0)
@@ -281,6 +285,7 @@ func (s *soak) print(out io.Writer) {
 	if total > 0 {
 		faults += " (" + strings.Join(kinds, ", ") + ")"
 	}
-	fmt.Fprintf(out, "soak: seeds %d from %d, steps %d, simulated %v, faults %s, tasks %d finished of %d, invariants checked %d, violations %d\n",
-		s.done, s.Seed, s.sum.Steps, s.sum.Simulated.Round(time.Second), faults, s.sum.Finished, s.sum.Launched, s.sum.Checks, s.violations)
+	fmt.Fprintf(out, "soak: seeds %d from %d, steps %d, simulated %v, faults %s, tasks %d finished of %d, operations %d ended of %d, orders %d done of %d, invariants checked %d, violations %d\n",
+		s.done, s.Seed, s.sum.Steps, s.sum.Simulated.Round(time.Second), faults, s.sum.Finished, s.sum.Launched,
+		s.sum.Operations.Ended, s.sum.Operations.Begun, s.sum.Orders.Ended, s.sum.Orders.Begun, s.sum.Checks, s.violations)
 }

@@ -26,7 +26,7 @@ func TestSoakFigures(t *testing.T) {
 	args := []string{"--seed", "3", "--seeds", "2", "--simulated", "3m", "--jobs"}
 	status, one, _ := soaked(t.Context(), append(args, "1")...)
 	require.Equal(t, exitOK, status)
-	require.Regexp(t, `^soak: seeds 2 from 3, steps \d+, simulated 44m0s, faults \d+ \(.*\), tasks \d+ finished of \d+, invariants checked \d+, violations 0\n$`, one)
+	require.Regexp(t, `^soak: seeds 2 from 3, steps \d+, simulated 44m0s, faults \d+ \(.*\), tasks \d+ finished of \d+, operations \d+ ended of \d+, orders \d+ done of \d+, invariants checked \d+, violations 0\n$`, one)
 	_, two, _ := soaked(t.Context(), append(args, "2")...)
 	require.Equal(t, one, two)
 }
@@ -37,7 +37,7 @@ func TestSoakFigures(t *testing.T) {
 func TestSoakTrace(t *testing.T) {
 	_, out, _ := soaked(t.Context(), "--seed", "3", "--seeds", "1", "--simulated", "2m", "--trace", "--agents", "1", "--frameworks", "1")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	require.Contains(t, lines[0], "seed 3: 2m0s, then 16m0s of quiet; 1 agents, 1 frameworks")
+	require.Contains(t, lines[0], "seed 3: 2m0s, then 16m0s of quiet; 3 masters, 1 agents, 1 frameworks")
 	require.Contains(t, out, "faults heal; quiet begins")
 	require.Contains(t, out, "agent-1: sends RegisterAgent to master-1")
 	require.Contains(t, lines[len(lines)-1], "soak: seeds 1 from 3")

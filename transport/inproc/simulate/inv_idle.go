@@ -16,8 +16,11 @@ import (
 // asked to leave it (docs/protocol.md §16).
 type idle struct {
 	nothing
-	w *world
+	w      *world
+	drains map[msg.Node]bool // by agent, as its events tell: they may come later than what it is by then
 }
+
+func newIdle(w *world) *idle { return &idle{w: w, drains: map[msg.Node]bool{}} }
 
 func (*idle) name() string { return "offered in spite of operators" }
 
@@ -28,14 +31,25 @@ func (x *idle) observe(o host.Observation) error {
 			return x.offered(made.Offer)
 		}
 	case host.AgentEvent:
-		if m := x.w.c.Agent(o.Node); m != nil && e.Event.Kind == agent.EventTaskDelivered {
-			if _, draining := m.Draining(); draining {
+		switch e.Event.Kind {
+		case agent.EventRecovered:
+			if m := x.w.c.Agent(o.Node); m != nil {
+				_, x.drains[o.Node] = m.Draining()
+			}
+		case agent.EventDraining:
+			x.drains[o.Node] = true
+		case agent.EventDrainEnded:
+			delete(x.drains, o.Node)
+		case agent.EventTaskDelivered:
+			if x.drains[o.Node] {
 				return fmt.Errorf("%s drains, and gives task %s to its executor", o.Node, e.Event.Task)
 			}
 		}
 	}
 	return nil
 }
+
+func (x *idle) died(n msg.Node) { delete(x.drains, n) }
 
 func (x *idle) offered(o msg.Offer) error {
 	said := x.w.orders

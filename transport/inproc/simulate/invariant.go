@@ -54,7 +54,7 @@ func (nothing) over() error                                 { return nil }
 func invariants(w *world) []invariant {
 	return []invariant{
 		&books{w: w, check: func() error { return w.c.CheckStepped() }}, newOnce(w), newSpace(w), newUpdates(w), &durable{w: w}, newLimits(w), &reserved{w: w}, newBounded(w), &agreement{w: w},
-		&hungry{w: w}, newOrders(w), &idle{w: w}, newFeedback(w), newHoldings(w),
+		&hungry{w: w}, newOrders(w), newIdle(w), newFeedback(w), newHoldings(w),
 	}
 }
 

@@ -25,6 +25,12 @@ type Report struct {
 // Tally counts what was begun, and what of it came to an end.
 type Tally struct{ Begun, Ended int }
 
+// Add adds what another run did.
+func (t *Tally) Add(o Tally) {
+	t.Begun += o.Begun
+	t.Ended += o.Ended
+}
+
 // Violation is an invariant that did not hold. It is an error.
 type Violation struct {
 	Invariant string        // its name, see Invariants

@@ -98,6 +98,9 @@ func (a *Allocator) Agent(id AgentID) (AgentReport, bool) {
 	return r, true
 }
 
+// AgentCount is how many agents are known.
+func (a *Allocator) AgentCount() int { return len(a.agentAt) }
+
 // Agents lists the known agents, sorted. The list is the caller's.
 func (a *Allocator) Agents() []AgentID {
 	ids := make([]AgentID, 0, len(a.agentAt))

@@ -36,6 +36,7 @@ type agent struct {
 	missed     int   // pings in a row without a pong
 	ping       alarm // the next ping; set as long as the agent is registered
 	reregister alarm // set while it is disconnected
+	row        int   // in the lists of the last Check
 }
 
 type taskKey struct {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -13,8 +15,9 @@ import (
 
 // Check recomputes what the books must agree on, from the tasks, executors and offers themselves, and reports the first
 // thing that does not (ErrCorrupt, or the allocator's error): the allocator's own books, what it holds of each agent,
-// the indexes, the links, the counters and the bounds. It changes nothing. Tests call it after every step. A master
-// that resigned keeps no books any more but the allocator's.
+// the indexes, the links, the counters and the bounds. It looks at everything every time, and changes nothing but memory
+// that it keeps for the next time. Tests call it after every step. A master that resigned keeps no books any more but the
+// allocator's.
 func (m *Machine) Check() error {
 	if m.fault != nil {
 		return corrupt("the allocator refused what the books say: %v", m.fault)
@@ -25,23 +28,34 @@ func (m *Machine) Check() error {
 	if m.phase == phaseResigned {
 		return nil // its alarms are stopped, and nobody follows its books
 	}
-	c := &checker{m, sortedAgents(m.agents), m.sortedFrameworks()}
-	for _, check := range []func() error{
-		c.checkAgents, c.checkFrameworks, c.checkPlaces, c.checkLinks, c.checkRoles, c.checkOperations, c.checkAlarms, c.checkCompleted,
-		c.checkWhereabouts, c.checkLedger, c.checkMaintenance, c.checkAsks, c.checkDrains, c.checkStreams,
-	} {
-		if err := check(); err != nil {
+	if m.checks == nil {
+		m.checks = &checker{Machine: m, roleCount: map[role.Name]int{}}
+	}
+	err := m.checks.run(false)
+	if err == nil {
+		return nil
+	}
+	if first := m.checks.run(true); first != nil {
+		return first // of several faults equal machines name the same one, whatever order their maps have
+	}
+	return err
+}
+
+// checks are what a Check consists of. None depends on the order of the lists, but for which of several faults it names.
+var checks = [...]func(*checker) error{
+	(*checker).checkAgents, (*checker).checkFrameworks, (*checker).checkPlaces, (*checker).checkLinks, (*checker).checkRoles,
+	(*checker).checkOperations, (*checker).checkAlarms, (*checker).checkCompleted, (*checker).checkWhereabouts, (*checker).checkLedger,
+	(*checker).checkMaintenance, (*checker).checkAsks, (*checker).checkDrains, (*checker).checkStreams,
+}
+
+func (m *checker) run(ordered bool) error {
+	m.list(ordered)
+	for _, check := range checks {
+		if err := check(m); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// checker is one Check: a machine, and what all of it goes through, in the order of their ids.
-type checker struct {
-	*Machine
-	byID    []*agent
-	tenants []*framework
 }
 
 func corrupt(format string, args ...any) error {
@@ -52,24 +66,29 @@ func (m *checker) checkAgents() error {
 	if len(m.nodes) != len(m.agents) {
 		return corrupt("nodes: %d addresses of %d agents", len(m.nodes), len(m.agents))
 	}
-	known := m.alloc.Agents()
-	strange := func(id offer.AgentID) bool { return m.agents[id] == nil }
-	if len(known) != len(m.agents) || slices.ContainsFunc(known, strange) {
-		return corrupt("agents: the allocator has %v, the books have %v", known, slices.Sorted(maps.Keys(m.agents)))
+	known := 0
+	for i := range m.registered {
+		if m.registered[i].known {
+			known++
+		}
 	}
-	offered := m.offeredByAgent()
-	for id, a := range sortedPairs(m.agents) {
-		if err := m.checkAgent(id, a); err != nil {
+	if known != len(m.agents) || known != m.alloc.AgentCount() {
+		return corrupt("agents: the allocator has %v, the books have %v", m.alloc.Agents(), slices.Sorted(maps.Keys(m.agents)))
+	}
+	for i := range m.registered {
+		b := &m.registered[i]
+		if err := m.checkAgent(b); err != nil {
 			return err
 		}
-		if err := m.checkBooks(a, offered[id]); err != nil {
+		if err := m.checkBooks(b); err != nil {
 			return err
 		}
 	}
 	return bound("agents", len(m.agents), m.cfg.Bounds.Agents)
 }
 
-func (m *checker) checkAgent(id offer.AgentID, a *agent) error {
+func (m *checker) checkAgent(b *agentBooks) error {
+	id, a := b.id, b.a
 	switch {
 	case a.info.ID != id:
 		return corrupt("agents: %s is filed under %s", a.info.ID, id)
@@ -83,7 +102,7 @@ func (m *checker) checkAgent(id offer.AgentID, a *agent) error {
 	case !a.ping.isSet():
 		return corrupt("ping alarm of agent %s is not set", id)
 	}
-	if err := m.checkAgentTasks(a); err != nil {
+	if err := m.checkAgentTasks(b); err != nil {
 		return err
 	}
 	if err := boundOf("pending operations of agent", string(id), len(a.pending), m.cfg.Bounds.PendingOperations); err != nil {
@@ -92,64 +111,57 @@ func (m *checker) checkAgent(id offer.AgentID, a *agent) error {
 	return boundOf("tasks of agent", string(id), len(a.tasks), m.cfg.Bounds.AgentTasks)
 }
 
-func (m *checker) checkAgentTasks(a *agent) error {
-	for k, t := range sortedPairsFunc(a.tasks, taskKey.compare) {
+// checkAgentTasks goes through the tasks and executors in an agent's books, and notes whose they are.
+func (m *checker) checkAgentTasks(b *agentBooks) error {
+	id := b.a.info.ID
+	for i := range b.tasks {
+		k, t := &b.tasks[i].key, b.tasks[i].value
 		f := m.frameworks[t.Framework]
 		switch {
-		case t.agentKey() != k || t.Agent != a.info.ID:
-			return corrupt("agent tasks: %s is filed under %v at agent %s", t, k, a.info.ID)
+		case t.agentKey() != *k || t.Agent != id:
+			return corrupt("agent tasks: %s is filed under %v at agent %s", t, *k, id)
 		case f == nil:
 			return corrupt("agent tasks: %s has no framework", t)
 		case t.Unreachable != 0:
-			return corrupt("agent tasks: %s, but agent %s is registered", t, a.info.ID)
+			return corrupt("agent tasks: %s, but agent %s is registered", t, id)
 		case !t.stray && f.tasks[t.ID] != t:
 			return corrupt("framework tasks: %s is not among those of its framework", t)
 		}
+		b.owners = append(b.owners, f)
 	}
-	for k, e := range sortedPairsFunc(a.executors, executorKey.compare) {
-		if (executorKey{e.Info.Framework, e.Info.ID}) != k || e.Agent != a.info.ID {
-			return corrupt("executors: %s is filed under %v at agent %s", e, k, a.info.ID)
-		}
-		if m.frameworks[e.Info.Framework] == nil {
+	for i := range b.executors {
+		k, e := &b.executors[i].key, b.executors[i].value
+		f := m.frameworks[e.Info.Framework]
+		switch {
+		case (executorKey{e.Info.Framework, e.Info.ID}) != *k || e.Agent != id:
+			return corrupt("executors: %s is filed under %v at agent %s", e, *k, id)
+		case f == nil:
 			return corrupt("executors: %s has no framework", e)
 		}
+		b.owners = append(b.owners, f)
 	}
 	return nil
 }
 
-// offeredByAgent adds up the offers that frameworks were told of.
-func (m *checker) offeredByAgent() map[offer.AgentID]resources {
-	sum := map[offer.AgentID]resources{}
-	for _, f := range m.tenants {
-		for _, o := range sortedPairs(f.offers) {
-			sum[o.Agent] = sum[o.Agent].Add(o.Resources)
-		}
-	}
-	return sum
-}
-
 // checkBooks compares what tasks, executors and offers hold with the allocator's ledger.
-func (m *checker) checkBooks(a *agent, offered resources) error {
-	books, ok := m.alloc.Agent(a.info.ID)
-	if !ok {
-		return corrupt("agent %s is unknown to the allocator", a.info.ID)
-	}
+func (m *checker) checkBooks(b *agentBooks) error {
+	a, books := b.a, &b.report
 	var used resources
-	for _, t := range a.sortedTasks() {
-		if t.holds() {
+	for i := range b.tasks {
+		if t := b.tasks[i].value; t.holds() {
 			used = used.Add(t.Resources)
 		}
 	}
-	for _, e := range a.sortedExecutors() {
-		used = used.Add(e.Info.Resources)
+	for i := range b.executors {
+		used = used.Add(b.executors[i].value.Info.Resources)
 	}
 	switch {
 	case !books.Total.Equal(a.total):
 		return corrupt("total of agent %s: the books have %s, the allocator has %s", a.info.ID, a.total, books.Total)
 	case !books.Allocated.Unallocate().Equal(used):
 		return corrupt("allocated on agent %s: tasks and executors hold %s, the allocator has %s", a.info.ID, used, books.Allocated)
-	case !books.Offered.Unallocate().Equal(offered):
-		return corrupt("offered on agent %s: offers hold %s, the allocator has %s", a.info.ID, offered, books.Offered)
+	case !books.Offered.Unallocate().Equal(b.offered):
+		return corrupt("offered on agent %s: offers hold %s, the allocator has %s", a.info.ID, b.offered, books.Offered)
 	case !withPending(a.base, a.pending).Equal(a.total):
 		return corrupt("total of agent %s: %s, confirmed is %s, and %d pending operations do not make up for it", a.info.ID, a.total,
 			a.base, len(a.pending))
@@ -160,15 +172,16 @@ func (m *checker) checkBooks(a *agent, offered resources) error {
 }
 
 func (m *checker) checkFrameworks() error {
-	for id, f := range sortedPairs(m.frameworks) {
-		if err := m.checkFramework(id, f); err != nil {
+	for i := range m.tenants {
+		if err := m.checkFramework(&m.tenants[i]); err != nil {
 			return err
 		}
 	}
 	return bound("frameworks", len(m.frameworks), m.cfg.Bounds.Frameworks)
 }
 
-func (m *checker) checkFramework(id offer.FrameworkID, f *framework) error {
+func (m *checker) checkFramework(b *frameworkBooks) error {
+	id, f := b.id, b.f
 	connected := f.state == FrameworkConnected
 	switch {
 	case f.info.ID != id:
@@ -186,19 +199,34 @@ func (m *checker) checkFramework(id offer.FrameworkID, f *framework) error {
 	case !connected && len(f.offers) > 0:
 		return corrupt("offers: framework %s is %s and holds %d", id, f.state, len(f.offers))
 	}
-	for n, o := range sortedPairs(f.offers) {
-		if o.ID != m.wireOffer(n) || o.Framework != id {
+	for i := range b.offers {
+		n, o := b.offers[i].key, &b.offers[i].value
+		if !m.isWireOffer(o.ID, n) || o.Framework != id {
 			return corrupt("offers: %s of %s is filed under %d of %s", o.ID, o.Framework, n, id)
 		}
 		if _, out := m.alloc.Outstanding(n); !out {
 			return corrupt("offers: %s is out with %s, and not by the allocator's books", o.ID, id)
 		}
 	}
-	return m.checkFrameworkTasks(f)
+	return m.checkFrameworkTasks(b)
 }
 
-func (m *checker) checkFrameworkTasks(f *framework) error {
-	for id, t := range sortedPairs(f.tasks) {
+// isWireOffer reports whether id is wireOffer(n).
+func (m *checker) isWireOffer(id msg.OfferID, n offer.OfferID) bool {
+	var digits [20]byte
+	number := strconv.AppendUint(digits[:0], uint64(n), 10)
+	rest, ok := strings.CutPrefix(string(id), string(m.id))
+	if !ok {
+		return false
+	}
+	rest, ok = strings.CutPrefix(rest, offerPrefix)
+	return ok && rest == string(number)
+}
+
+func (m *checker) checkFrameworkTasks(b *frameworkBooks) error {
+	f := b.f
+	for i := range b.tasks {
+		id, t := b.tasks[i].key, b.tasks[i].value
 		a := m.agents[t.Agent]
 		switch {
 		case t.ID != id || t.Framework != f.info.ID:
@@ -209,14 +237,7 @@ func (m *checker) checkFrameworkTasks(f *framework) error {
 			return corrupt("framework tasks: %s is live and parked", t)
 		}
 	}
-	var err error
-	f.unreachable.all(func(id msg.TaskID, t *task) bool {
-		if t.ID != id || m.agents[t.Agent] != nil {
-			err = corrupt("unreachable tasks: %s is parked under %s, its agent is registered: %t", t, id, m.agents[t.Agent] != nil)
-		}
-		return err == nil
-	})
-	if err != nil {
+	if err := m.checkParked(f); err != nil {
 		return err
 	}
 	if err := boundOf("tasks of framework", string(f.info.ID), len(f.tasks), m.cfg.Bounds.Tasks); err != nil {
@@ -228,27 +249,41 @@ func (m *checker) checkFrameworkTasks(f *framework) error {
 	return boundOf("completed tasks of", string(f.info.ID), f.history.len(), m.cfg.Bounds.CompletedTasks)
 }
 
+// checkParked sees that the tasks that wait for their agent have one that is not here.
+func (m *checker) checkParked(f *framework) error {
+	if f.unreachable.len() == 0 {
+		return nil
+	}
+	for id, t := range f.unreachable.all {
+		if t.ID != id || m.agents[t.Agent] != nil {
+			return corrupt("unreachable tasks: %s is parked under %s, its agent is registered: %t", t, id, m.agents[t.Agent] != nil)
+		}
+	}
+	return nil
+}
+
 // checkPlaces counts anew where frameworks have something.
 func (m *checker) checkPlaces() error {
 	places := 0
-	here := map[offer.FrameworkID]int{}
-	for _, a := range m.byID {
-		clear(here)
-		for _, t := range a.sortedTasks() {
-			here[t.Framework]++
+	for i := range m.registered {
+		b := &m.registered[i]
+		for _, f := range b.owners {
+			m.tenants[f.row].here++
 		}
-		for _, e := range a.sortedExecutors() {
-			here[e.Info.Framework]++
-		}
-		for id, n := range sortedPairs(here) {
-			if counted := m.frameworks[id].placed[a.info.ID]; counted != n {
-				return corrupt("places of framework %s: counted %d on agent %s, recomputed %d", id, counted, a.info.ID, n)
+		for _, f := range b.owners {
+			here := &m.tenants[f.row].here
+			if *here == 0 {
+				continue // seen to
 			}
+			if counted := f.placed[b.a.info.ID]; counted != *here {
+				return corrupt("places of framework %s: counted %d on agent %s, recomputed %d", f.info.ID, counted, b.a.info.ID, *here)
+			}
+			*here = 0
+			places++
 		}
-		places += len(here)
 	}
-	for _, f := range m.tenants {
-		places -= len(f.placed)
+	for i := range m.tenants {
+		places -= len(m.tenants[i].f.placed)
 	}
 	if places != 0 {
 		return corrupt("places of frameworks: %d more recomputed than counted", places)
@@ -257,7 +292,8 @@ func (m *checker) checkPlaces() error {
 }
 
 func (m *checker) checkLinks() error {
-	for id, l := range sortedPairs(m.links) {
+	for i := range m.up {
+		id, l := m.up[i].key, m.up[i].value
 		switch {
 		case l.id != id:
 			return corrupt("links: %d is filed under %d", l.id, id)
@@ -274,47 +310,53 @@ func (m *checker) checkLinks() error {
 
 // checkOperations sees that every operation with an id is found by its framework, or waits for it.
 func (m *checker) checkOperations() error {
-	orphans, named := map[offer.FrameworkID]int{}, map[offer.FrameworkID]int{}
-	for _, a := range m.byID {
-		if err := bound("operations of agent "+string(a.info.ID), len(a.ops), m.cfg.Bounds.PendingOperations); err != nil {
+	var orphans map[offer.FrameworkID]int // mostly there are none
+	for i := range m.registered {
+		b := &m.registered[i]
+		a := b.a
+		if err := boundOf("operations of agent", string(a.info.ID), len(a.ops), m.cfg.Bounds.PendingOperations); err != nil {
 			return err
 		}
-		for u, o := range sortedPairsFunc(a.ops, compareUUIDs) {
+		for _, e := range b.ops {
+			o := e.value
 			f, id := m.frameworks[o.Framework], o.Status.Operation
 			switch {
-			case o.UUID != u || o.Status.Agent != a.info.ID:
+			case o.UUID != e.key || o.Status.Agent != a.info.ID:
 				return corrupt("operations: %s is filed wrongly at agent %s", id, a.info.ID)
 			case o.alone.isSet() != (f == nil && !o.ours):
 				return corrupt("operations: %s of %s, which is known: %t, adopted: %t, waits: %t", id, o.Framework, f != nil, o.ours, o.alone.isSet())
 			case o.named && (f == nil || f.ops[id] != o):
 				return corrupt("operations: %s is not among those of %s", id, o.Framework)
 			case o.alone.isSet():
+				if orphans == nil {
+					orphans = map[offer.FrameworkID]int{}
+				}
 				orphans[o.Framework]++
 			case o.named:
-				named[o.Framework]++
+				m.tenants[f.row].named++
 			}
 		}
 	}
 	if !maps.Equal(orphans, m.orphans) {
 		return corrupt("orphan operations: counted %v, recomputed %v", m.orphans, orphans)
 	}
-	for id, f := range sortedPairs(m.frameworks) {
-		if len(f.ops) != named[id] {
-			return corrupt("operations of framework %s: it has %d, agents have %d", id, len(f.ops), named[id])
+	for i := range m.tenants {
+		if b := &m.tenants[i]; len(b.f.ops) != b.named {
+			return corrupt("operations of framework %s: it has %d, agents have %d", b.id, len(b.f.ops), b.named)
 		}
 	}
 	return nil
 }
 
 func (m *checker) checkRoles() error {
-	count := map[role.Name]int{}
-	for _, f := range m.tenants {
-		for _, r := range f.info.Roles {
-			count[r]++
+	clear(m.roleCount)
+	for i := range m.tenants {
+		for _, r := range m.tenants[i].f.info.Roles {
+			m.roleCount[r]++
 		}
 	}
-	if !maps.Equal(count, m.roles) {
-		return corrupt("roles: counted %v, recomputed %v", m.roles, count)
+	if !maps.Equal(m.roleCount, m.roles) {
+		return corrupt("roles: counted %v, recomputed %v", m.roles, m.roleCount)
 	}
 	return bound("roles", len(m.roles), m.cfg.Bounds.Roles)
 }
@@ -322,17 +364,19 @@ func (m *checker) checkRoles() error {
 // checkAlarms sees that the heap holds just the alarms that are set.
 func (m *checker) checkAlarms() error {
 	set := 0
-	for _, a := range m.byID {
-		set += isSet(&a.ping) + isSet(&a.reregister)
-		for _, o := range a.sortedOps() {
-			set += isSet(&o.alone)
+	for i := range m.registered {
+		b := &m.registered[i]
+		set += isSet(&b.a.ping) + isSet(&b.a.reregister)
+		for _, e := range b.ops {
+			set += isSet(&e.value.alone)
 		}
 	}
-	for _, f := range m.tenants {
+	for i := range m.tenants {
+		f := m.tenants[i].f
 		set += isSet(&f.heartbeat) + isSet(&f.failover)
 	}
-	for _, s := range sortedPairs(m.streams) {
-		set += isSet(&s.beat)
+	for _, e := range m.open {
+		set += isSet(&e.value.beat)
 	}
 	set += isSet(&m.ledger.alarm) + isSet(&m.sweep) + isSet(&m.gc) + isSet(&m.removals.alarm)
 	if set != m.alarms.Len() {
@@ -362,33 +406,46 @@ func (m *checker) checkCompleted() error {
 
 // checkWhereabouts sees that every agent id is at one place (docs/protocol.md §4.2).
 func (m *checker) checkWhereabouts() error {
-	at := map[offer.AgentID]string{}
-	var err error
-	put := func(id offer.AgentID, where string) bool {
-		if other, twice := at[id]; twice && err == nil {
-			err = corrupt("agent %s is %s and %s", id, other, where)
-		}
-		at[id] = where
-		return err == nil
-	}
-	for id := range sortedPairs(m.agents) {
-		put(id, "registered")
-	}
-	for id, a := range sortedPairs(m.recovered) {
-		put(id, "recovered")
-		if a.Info.ID != id && err == nil {
-			err = corrupt("recovered agents: %s is filed under %s", a.Info.ID, id)
+	for i := range m.registered {
+		if err := m.isOnly(m.registered[i].id, "registered", true); err != nil {
+			return err
 		}
 	}
-	m.unreachable.all(func(id offer.AgentID, _ lostAgent) bool { return put(id, "unreachable") })
-	m.gone.all(func(id offer.AgentID, _ offer.Time) bool { return put(id, "gone") })
-	if err != nil {
-		return err
+	for _, e := range m.absent {
+		if err := m.isOnly(e.key, "recovered", false); err != nil {
+			return err
+		}
+		if e.value.Info.ID != e.key {
+			return corrupt("recovered agents: %s is filed under %s", e.value.Info.ID, e.key)
+		}
+	}
+	if m.unreachable.len() > 0 && m.gone.len() > 0 {
+		for id := range m.unreachable.all {
+			if m.gone.has(id) {
+				return corrupt("agent %s is unreachable and gone", id)
+			}
+		}
 	}
 	if len(m.recovered) > 0 && !m.sweep.isSet() && len(m.removals.queue)+len(m.moving) == 0 {
 		return corrupt("recovered agents: %d, and nobody waits for them", len(m.recovered))
 	}
 	return bound("gone agents", m.gone.len(), m.cfg.Bounds.GoneAgents)
+}
+
+// isOnly sees that an agent is not among those that are recovered, if that is asked, unreachable or gone.
+func (m *checker) isOnly(id offer.AgentID, where string, recovered bool) error {
+	if recovered && len(m.recovered) > 0 {
+		if _, too := m.recovered[id]; too {
+			return corrupt("agent %s is %s and recovered", id, where)
+		}
+	}
+	switch {
+	case m.unreachable.len() > 0 && m.unreachable.has(id):
+		return corrupt("agent %s is %s and unreachable", id, where)
+	case m.gone.len() > 0 && m.gone.has(id):
+		return corrupt("agent %s is %s and gone", id, where)
+	}
+	return nil
 }
 
 // checkLedger sees that whatever is in transition has a commit that ends it.
@@ -401,11 +458,12 @@ func (m *checker) checkLedger() error {
 		return corrupt("ledger: nothing is under way, and %d agents, %d addresses and %d calls wait", len(m.moving), len(m.arriving), len(m.calls))
 	}
 	waiting := 0
-	for id, k := range sortedPairs(m.links) {
+	for i := range m.up {
+		k := m.up[i].value
 		if k.waiting {
 			waiting++
 		} else if len(k.held) > 0 || k.gone {
-			return corrupt("links: %d waits for nothing, holds %d messages, gone %t", id, len(k.held), k.gone)
+			return corrupt("links: %d waits for nothing, holds %d messages, gone %t", m.up[i].key, len(k.held), k.gone)
 		}
 	}
 	if waiting != len(m.arriving) {
@@ -431,15 +489,11 @@ func boundOf(what, whose string, n, most int) error {
 
 // sortedPairs yields a map in the order of its keys.
 func sortedPairs[K cmp.Ordered, V any](m map[K]V) func(func(K, V) bool) {
-	return sortedPairsFunc(m, cmp.Compare[K])
-}
-
-func sortedPairsFunc[K comparable, V any](m map[K]V, order func(a, b K) int) func(func(K, V) bool) {
 	if len(m) <= 1 {
 		return maps.All(m)
 	}
 	return func(yield func(K, V) bool) {
-		for _, k := range keysInOrder(m, order) {
+		for _, k := range keysInOrder(m, cmp.Compare[K]) {
 			if !yield(k, m[k]) {
 				return
 			}

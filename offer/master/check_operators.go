@@ -10,6 +10,20 @@ import (
 
 // checkMaintenance holds machines, schedule, windows and answers against each other and against the allocator's.
 func (m *checker) checkMaintenance() error {
+	if len(m.schedule)+len(m.machines)+len(m.hosts) > 0 {
+		if err := m.checkSchedule(); err != nil {
+			return err
+		}
+	}
+	for i := range m.registered {
+		if err := m.checkWindow(&m.registered[i]); err != nil {
+			return err
+		}
+	}
+	return bound("machines", len(m.machines), m.cfg.Bounds.Machines)
+}
+
+func (m *checker) checkSchedule() error {
 	scheduled := map[string]offer.Window{}
 	for _, w := range m.schedule {
 		for _, id := range w.Machines {
@@ -35,20 +49,15 @@ func (m *checker) checkMaintenance() error {
 	if hosts := hostsOf(m.machines); !maps.Equal(hosts, m.hosts) {
 		return corrupt("machines by host name: %v, recomputed %v", m.hosts, hosts)
 	}
-	for _, a := range m.byID {
-		if err := m.checkWindow(a); err != nil {
-			return err
-		}
-	}
-	return bound("machines", len(m.machines), m.cfg.Bounds.Machines)
+	return nil
 }
 
-func (m *checker) checkWindow(a *agent) error {
+func (m *checker) checkWindow(b *agentBooks) error {
+	a, books := b.a, &b.upkeep
 	var want offer.Window
 	if x := m.machineOf(a.info); x != nil {
 		want = x.window
 	}
-	books, _ := m.alloc.Unavailability(a.info.ID)
 	var said []InverseAnswer
 	for _, r := range books.Asked {
 		if r.Answer != offer.NoAnswer {
@@ -70,20 +79,25 @@ func (m *checker) checkWindow(a *agent) error {
 
 // checkAsks holds the inverse offers that frameworks were told of against the allocator's.
 func (m *checker) checkAsks() error {
-	told := map[offer.OfferID]bool{}
-	for id, f := range sortedPairs(m.frameworks) {
-		for n, o := range sortedPairs(f.asks) {
+	var told map[offer.OfferID]bool // mostly there are none
+	for i := range m.tenants {
+		b := &m.tenants[i]
+		for j := range b.asks {
+			n, o := b.asks[j].key, &b.asks[j].value
+			if told == nil {
+				told = map[offer.OfferID]bool{}
+			}
 			told[n] = true
-			if o.ID != m.wireOffer(n) || o.Framework != id {
-				return corrupt("inverse offers: %s of %s is filed under %d of %s", o.ID, o.Framework, n, id)
+			if !m.isWireOffer(o.ID, n) || o.Framework != b.id {
+				return corrupt("inverse offers: %s of %s is filed under %d of %s", o.ID, o.Framework, n, b.id)
 			}
 		}
 	}
-	for _, a := range m.byID {
-		books, _ := m.alloc.Unavailability(a.info.ID)
-		for _, r := range books.Asked {
+	for i := range m.registered {
+		b := &m.registered[i]
+		for _, r := range b.upkeep.Asked {
 			if r.Open != 0 && !told[r.Open] {
-				return corrupt("inverse offers: %s is asked about agent %s, and nobody told it", r.Framework, a.info.ID)
+				return corrupt("inverse offers: %s is asked about agent %s, and nobody told it", r.Framework, b.a.info.ID)
 			}
 			delete(told, r.Open)
 		}
@@ -99,7 +113,8 @@ func (m *checker) checkDrains() error {
 	if n := len(m.draining); n > 0 {
 		return corrupt("draining: %d agents were not looked at", n)
 	}
-	for id, a := range sortedPairs(m.agents) {
+	for i := range m.registered {
+		id, a := m.registered[i].id, m.registered[i].a
 		switch {
 		case a.drain != nil && !a.deactivated:
 			return corrupt("agent %s is %s and offered", id, a.drain)
@@ -114,7 +129,8 @@ func (m *checker) checkDrains() error {
 
 // checkStreams sees that every stream has a heartbeat to come.
 func (m *checker) checkStreams() error {
-	for seq, s := range sortedPairs(m.streams) {
+	for _, e := range m.open {
+		seq, s := e.key, e.value
 		if !s.beat.isSet() {
 			return corrupt("streams: %d has no heartbeat to come", seq)
 		}

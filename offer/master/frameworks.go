@@ -32,6 +32,7 @@ type framework struct {
 
 	heartbeat alarm // set while connected
 	failover  alarm // set while disconnected
+	row       int   // in the lists of the last Check
 }
 
 // completedFramework is what is remembered of a removed one.

@@ -41,13 +41,16 @@ func (m *Machine) newAgentID() offer.AgentID {
 	}
 }
 
+// offerPrefix stands between a master's id and the number of an offer.
+const offerPrefix = "-O"
+
 func (m *Machine) wireOffer(n offer.OfferID) msg.OfferID {
-	return msg.OfferID(string(m.id) + "-O" + strconv.FormatUint(uint64(n), 10))
+	return msg.OfferID(string(m.id) + offerPrefix + strconv.FormatUint(uint64(n), 10))
 }
 
 // parseOffer undoes wireOffer, and takes nothing else.
 func (m *Machine) parseOffer(id msg.OfferID) (offer.OfferID, bool) {
-	digits, ok := strings.CutPrefix(string(id), string(m.id)+"-O")
+	digits, ok := strings.CutPrefix(string(id), string(m.id)+offerPrefix)
 	if !ok {
 		return 0, false
 	}

@@ -52,7 +52,8 @@ type Machine struct {
 	newStreams  uint64                    // that were ever opened
 	emitted     uint64                    // events so far
 	alarms      alarms
-	fault       error // what the allocator refused against our books; nil in a sound machine
+	fault       error    // what the allocator refused against our books; nil in a sound machine
+	checks      *checker // the lists of the last Check; nil: there was none
 }
 
 // New makes the machine of a master. It leads once it was stepped with msg.Loaded and its first commit was answered; an

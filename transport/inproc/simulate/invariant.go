@@ -10,13 +10,9 @@ import (
 
 // An invariant is something that holds at every moment of every run. It is told of what happens, and answers with an error
 // when it no longer holds: it follows changes and seldom looks at everything. Each is in a file of its own, and embeds
-// nothing for what it does not care about.
+// nothing for what it does not care about. Those that care about what happens often are observers, or steppers.
 type invariant interface {
 	name() string
-	// observe is told of everything that happens at a node, before the node's machine is stepped with it.
-	observe(host.Observation) error
-	// stepped is called after every step, with its effects carried out.
-	stepped() error
 	// began and ended are told of tasks that an executor runs.
 	began(*player, msg.TaskInfo) error
 	ended(*player, msg.TaskInfo)
@@ -35,11 +31,32 @@ type invariant interface {
 	over() error
 }
 
+// observer is an invariant that is told of everything that happens at a node, before the node's machine is stepped with it.
+type observer interface {
+	invariant
+	observe(host.Observation) error
+}
+
+// stepper is an invariant that is called after every step, with its effects carried out.
+type stepper interface {
+	invariant
+	stepped() error
+}
+
+// watch adds an invariant to those that watch a run.
+func (w *world) watch(x invariant) {
+	w.watchers = append(w.watchers, x)
+	if o, ok := x.(observer); ok {
+		w.observers = append(w.observers, o)
+	}
+	if s, ok := x.(stepper); ok {
+		w.steppers = append(w.steppers, s)
+	}
+}
+
 // nothing is an invariant that nothing can break.
 type nothing struct{}
 
-func (nothing) observe(host.Observation) error              { return nil }
-func (nothing) stepped() error                              { return nil }
 func (nothing) began(*player, msg.TaskInfo) error           { return nil }
 func (nothing) ended(*player, msg.TaskInfo)                 {}
 func (nothing) died(msg.Node)                               {}

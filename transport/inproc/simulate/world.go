@@ -32,6 +32,8 @@ type world struct {
 	shaky       map[msg.Node]offer.Time // until when what an agent has on disk is not sure
 	hands       map[msg.Node]resource.Resources
 	watchers    []invariant
+	observers   []observer                 // of them
+	steppers    []stepper                  // of them
 	checkpoints map[offer.FrameworkID]bool // frameworks that do
 	out         func(string)               // the trace; nil for none
 	check       int                        // every so many steps
@@ -55,7 +57,9 @@ func newWorld(p Plan, o Options) *world {
 	w.c.SetStore(w.store)
 	w.election = w.c.HoldElections()
 	w.c.Record(o.Record)
-	w.watchers = invariants(w)
+	for _, x := range invariants(w) {
+		w.watch(x)
+	}
 	w.c.Observe(w.observe)
 	w.c.AfterStep(w.stepped)
 	w.c.WhenEnded(w.gone)
@@ -196,7 +200,7 @@ func (w *world) observe(o host.Observation) {
 	if w.out != nil {
 		w.out(o.String())
 	}
-	for _, x := range w.watchers {
+	for _, x := range w.observers {
 		w.judge(x, x.observe(o))
 	}
 	if e, ok := o.What.(host.AgentEvent); ok && e.Event.Kind == agent.EventExecutorExited {
@@ -207,7 +211,7 @@ func (w *world) observe(o host.Observation) {
 // stepped counts a step and lets the watchers look at the machine that made it.
 func (w *world) stepped() {
 	w.report.Steps++
-	for _, x := range w.watchers {
+	for _, x := range w.steppers {
 		w.judge(x, x.stepped())
 	}
 }

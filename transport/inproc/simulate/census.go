@@ -23,10 +23,12 @@ type visit struct {
 // own is where this package's types are.
 var own = reflect.TypeFor[census]().PkgPath()
 
-// countAll counts all that can be reached from x, a pointer.
-func countAll(x any) census {
+// countAll counts all that can be reached from roots, which are pointers.
+func countAll(roots ...any) census {
 	c := census{counts: map[string]int{}, seen: map[visit]bool{}}
-	c.enter(reflect.ValueOf(x), "")
+	for _, x := range roots {
+		c.enter(reflect.ValueOf(x), "")
+	}
 	return c
 }
 

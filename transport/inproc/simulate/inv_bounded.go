@@ -8,16 +8,18 @@ import (
 	"github.com/proffer-go/proffer/transport/host"
 )
 
-// bounded: nothing piles up (docs/protocol.md §18.1). A node has few links to each of its peers at any time; and when all
-// frameworks have ended, nothing of them is left anywhere.
+// bounded: nothing piles up (docs/protocol.md §18.1). A node has few links to each of its peers at any time; when everything came
+// to rest no map, list or queue of any machine, host, network or store holds more than the cluster, as it is then, has reason
+// for; and when all frameworks have ended, nothing of them is left anywhere.
 type bounded struct {
 	nothing
 	w     *world
 	links map[msg.Node]map[msg.Node]int // that a node believes to have, by peer
+	count func() census                 // of everything
 }
 
 func newBounded(w *world) *bounded {
-	return &bounded{w: w, links: map[msg.Node]map[msg.Node]int{}}
+	return &bounded{w: w, links: map[msg.Node]map[msg.Node]int{}, count: func() census { return countAll(w.c, w.store.Memory) }}
 }
 
 func (*bounded) name() string { return "something piles up" }
@@ -55,7 +57,53 @@ func (b *bounded) quiet() error {
 			}
 		}
 	}
+	return b.census()
+}
+
+// census counts everything.
+func (b *bounded) census() error {
+	tasks, executors := 0, 0
+	for _, n := range b.w.c.Nodes() {
+		if p := b.w.players[n]; p != nil {
+			executors++
+			tasks += len(p.running)
+		}
+	}
+	parts := len(b.w.masters) + len(b.w.plan.Agents) + len(b.w.plan.Frameworks) + executors + tasks
+	c := b.count()
+	for _, name := range c.largest() {
+		if most := b.most(name, parts); c.counts[name] > most {
+			return fmt.Errorf("%s holds %d after everything came to rest, and %d at most are accounted for: %d nodes, %d executors, %d tasks",
+				name, c.counts[name], most, parts-executors-tasks, executors, tasks)
+		}
+	}
 	return nil
+}
+
+// most is how much all fields of a name may hold in a cluster of so many nodes, executors and tasks. Where it is more than a few
+// for each, it is what a machine is to remember, within a bound of its own.
+func (b *bounded) most(name string, parts int) int {
+	few := 20 + 4*parts
+	completed := 50 * 1000 // frameworks, and tasks of each
+	ever := len(b.w.plan.Work) + len(b.w.plan.Faults)
+	switch name {
+	case "master.completedFramework.tasks":
+		return completed
+	case "master.fifo.byKey", "master.fifo.order": // completed and unreachable tasks, completed frameworks, agents that are out of contact or gone
+		return len(b.w.plan.Frameworks)*2000 + 50 + 2*ever
+	case "registry.Memory.data", "agent.stream.recent":
+		return few + ever
+	case "offer.Allocator.spare", "drf.Pool.by":
+		return few + 64
+	case "agent.executor.finished": // the last 200 of each
+		return few + 200*parts
+	case "inproc.Cluster.timers": // the simulation's own
+		return completed + ever
+	}
+	if strings.HasPrefix(name, "resource.") {
+		return 20*few + completed // what is in rows of all the others
+	}
+	return few
 }
 
 // over: masters, agents and their registry hold nothing of frameworks that have ended.
@@ -64,6 +112,9 @@ func (b *bounded) over() error {
 		if strings.Contains(string(n), "/") {
 			return fmt.Errorf("executor %s runs on after all frameworks ended", n)
 		}
+	}
+	if err := b.census(); err != nil {
+		return err
 	}
 	m := b.w.c.Master()
 	if m == nil {

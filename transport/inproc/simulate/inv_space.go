@@ -16,6 +16,7 @@ type space struct {
 	nothing
 	w    *world
 	uses map[msg.Node][]spaceUse // by agent, in the order in which they began
+	told map[msg.Node]bool       // executors that were told to end: what they still hear before that counts for nothing
 }
 
 // spaceUse is what a task uses, or an executor beside its tasks.
@@ -25,12 +26,18 @@ type spaceUse struct {
 	r    resource.Resources
 }
 
-func newSpace(w *world) *space { return &space{w: w, uses: map[msg.Node][]spaceUse{}} }
+// String names the task, or the executor.
+func (u spaceUse) String() string { return fmt.Sprintf("%s %s %s", u.by, u.task, u.r) }
+
+func newSpace(w *world) *space { return &space{w: w, uses: map[msg.Node][]spaceUse{}, told: map[msg.Node]bool{}} }
 
 func (*space) name() string { return "resource used twice" }
 
 func (s *space) began(p *player, t msg.TaskInfo) error {
 	a := p.info.Agent
+	if s.told[p.node] {
+		return nil
+	}
 	if e := p.info.Executor.Resources; !e.IsEmpty() && !slices.ContainsFunc(s.uses[a], func(u spaceUse) bool { return u.by == p.node }) {
 		s.uses[a] = append(s.uses[a], spaceUse{p.node, "", e})
 	}
@@ -41,7 +48,7 @@ func (s *space) began(p *player, t msg.TaskInfo) error {
 	}
 	sum := s.used(a)
 	if total := m.Total(); !total.Contains(sum) {
-		return fmt.Errorf("with task %s, what runs on %s uses %s; the agent has %s", t.ID, a, sum, total)
+		return fmt.Errorf("with task %s, what runs on %s uses %s; the agent has %s: %v", t.ID, a, sum, total, s.uses[a])
 	}
 	return nil
 }
@@ -67,6 +74,9 @@ func (s *space) observe(o host.Observation) error {
 		switch e.Event.Kind {
 		case agent.EventExecutorStopping, agent.EventExecutorExited:
 			by := executorNode(o.Node, e.Event.Container)
+			if delete(s.told, by); e.Event.Kind == agent.EventExecutorStopping {
+				s.told[by] = true
+			}
 			s.drop(o.Node, func(u spaceUse) bool { return u.by == by })
 		}
 	}
@@ -77,6 +87,7 @@ func (s *space) observe(o host.Observation) error {
 // checkpoint tells.
 func (s *space) died(n msg.Node) {
 	if a := agentOf(n); a != n {
+		delete(s.told, n)
 		s.drop(a, func(u spaceUse) bool { return u.by == n })
 		return
 	}

@@ -13,6 +13,7 @@ import (
 type census struct {
 	counts map[string]int // by the type that has it, and the field
 	seen   map[visit]bool
+	all    bool // this package's types too
 }
 
 type visit struct {
@@ -27,10 +28,12 @@ var own = reflect.TypeFor[census]().PkgPath()
 func countAll(roots ...any) census {
 	c := census{counts: map[string]int{}, seen: map[visit]bool{}}
 	for _, x := range roots {
-		c.enter(reflect.ValueOf(x), "")
+		c.add(x)
 	}
 	return c
 }
+
+func (c *census) add(root any) { c.enter(reflect.ValueOf(root), "") }
 
 // enter looks into v, which the field called name holds.
 func (c *census) enter(v reflect.Value, name string) {
@@ -80,7 +83,7 @@ func (c *census) list(v reflect.Value, name string) {
 
 func (c *census) fields(v reflect.Value, name string) {
 	t := v.Type()
-	if t.PkgPath() == own {
+	if t.PkgPath() == own && !c.all {
 		return
 	}
 	for i := range t.NumField() {

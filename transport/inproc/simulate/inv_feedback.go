@@ -23,15 +23,24 @@ type feedback struct {
 	w       *world
 	told    map[msg.Node]map[msg.UUID]msg.UUID // status by operation, that is not acknowledged, by agent
 	acked   lately[ackedAt]
-	applied lately[ackedAt] // operations, by agent
-	stands  map[msg.UUID]saidOf
-	ends    map[operationKey]msg.OperationState // that schedulers heard with a uuid
+	applied lately[ackedAt]      // operations, by agent
+	stands  lately[saidOf]       // what uuids stand for
+	uuids   lately[msg.UUID]     // the same
+	ends    lately[endOf]        // that schedulers heard with a uuid
+	heardOf lately[operationKey] // the same
 }
 
 // saidOf is what a status's uuid stands for.
 type saidOf struct {
+	status    msg.UUID
 	operation msg.UUID
 	state     msg.OperationState
+}
+
+// endOf is how an operation ended.
+type endOf struct {
+	operationKey
+	state msg.OperationState
 }
 
 // operationKey names an operation among those of all frameworks.
@@ -42,7 +51,7 @@ type operationKey struct {
 
 func newFeedback(w *world) *feedback {
 	return &feedback{w: w, told: map[msg.Node]map[msg.UUID]msg.UUID{}, acked: newLately[ackedAt](remembered), applied: newLately[ackedAt](remembered),
-		stands: map[msg.UUID]saidOf{}, ends: map[operationKey]msg.OperationState{}}
+		stands: newLately[saidOf](remembered), uuids: newLately[msg.UUID](remembered), ends: newLately[endOf](remembered), heardOf: newLately[operationKey](remembered)}
 }
 
 func (*feedback) name() string { return "operations" }
@@ -93,18 +102,21 @@ func (x *feedback) update(n msg.Node, operation msg.UUID, s msg.OperationStatus)
 	if s.UUID.IsZero() {
 		return nil // said once, or under way
 	}
-	said := saidOf{operation, s.State}
-	if was, known := x.stands[s.UUID]; known && was != said {
-		return fmt.Errorf("uuid %v, now %s of %v, stood for %s of %v before", s.UUID, s.State, operation, was.state, was.operation)
+	said := saidOf{s.UUID, operation, s.State}
+	if x.uuids.has(s.UUID) && !x.stands.has(said) {
+		return fmt.Errorf("uuid %v, now %s of %v, stood for something else before", s.UUID, s.State, operation)
 	}
-	x.stands[s.UUID] = said
-	switch {
-	case x.w.isShaky(n):
-		return nil // it may remember more, or less, than it told
-	case x.acked.has(ackedAt{n, s.UUID}):
-		return fmt.Errorf("%s says again that %s is %s, which was acknowledged (%v)", n, s.Operation, s.State, s.UUID)
-	case x.told[n] == nil:
+	x.uuids.add(s.UUID, x.w.c.Now())
+	x.stands.add(said, x.w.c.Now())
+	if x.told[n] == nil {
 		x.told[n] = map[msg.UUID]msg.UUID{}
+	}
+	if x.w.isShaky(n) { // it may remember more, or less, than it told
+		x.told[n][operation] = s.UUID
+		return nil
+	}
+	if x.acked.has(ackedAt{n, s.UUID}) {
+		return fmt.Errorf("%s says again that %s is %s, which was acknowledged (%v)", n, s.Operation, s.State, s.UUID)
 	}
 	if before, known := x.told[n][operation]; known && before != s.UUID {
 		return fmt.Errorf("%s says %s of %s (%v), and what it said before (%v) is not acknowledged", n, s.State, s.Operation, s.UUID, before)
@@ -132,10 +144,12 @@ func (x *feedback) heard(n msg.Node, s msg.OperationStatus) error {
 		return nil
 	}
 	k := operationKey{t.id, s.Operation}
-	if before, any := x.ends[k]; any && before != s.State {
-		return fmt.Errorf("%s is told that %s is %s, and was told %s", n, s.Operation, s.State, before)
+	end := endOf{k, s.State}
+	if x.heardOf.has(k) && !x.ends.has(end) {
+		return fmt.Errorf("%s is told that %s is %s, and was told otherwise", n, s.Operation, s.State)
 	}
-	x.ends[k] = s.State
+	x.heardOf.add(k, x.w.c.Now())
+	x.ends.add(end, x.w.c.Now())
 	return nil
 }
 

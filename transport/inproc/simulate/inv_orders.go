@@ -6,8 +6,10 @@ import (
 	"slices"
 
 	"github.com/proffer-go/proffer/offer"
+	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/transport/host"
 )
 
 // orders: what an operator was told is done is written down then, and holds under every later master until an operator says
@@ -56,6 +58,23 @@ func (x *orders) is(kind, about string) (value string, sure bool) {
 		return "", false
 	}
 	return o.value, true
+}
+
+// observe: an agent that is removed, and kept nowhere, takes its orders along: should it come back all the same, it is a new one
+// in all but its name.
+func (x *orders) observe(o host.Observation) error {
+	e, ok := o.What.(host.MasterEvent)
+	if !ok || !x.w.leads(o.Node) {
+		return nil
+	}
+	if gone, ok := e.Event.(master.AgentRemoved); ok {
+		id, has := gone.Agent, x.w.store.has
+		if !has(registry.AgentKey(id)) && !has(registry.UnreachableKey(id)) && !has(registry.GoneKey(id)) {
+			delete(x.said, fact{factOff, string(id)})
+			delete(x.said, fact{factDrain, string(id)})
+		}
+	}
+	return nil
 }
 
 func (x *orders) asked(n int, call msg.OperatorCall) {

@@ -29,7 +29,9 @@ type spaceUse struct {
 // String names the task, or the executor.
 func (u spaceUse) String() string { return fmt.Sprintf("%s %s %s", u.by, u.task, u.r) }
 
-func newSpace(w *world) *space { return &space{w: w, uses: map[msg.Node][]spaceUse{}, told: map[msg.Node]bool{}} }
+func newSpace(w *world) *space {
+	return &space{w: w, uses: map[msg.Node][]spaceUse{}, told: map[msg.Node]bool{}}
+}
 
 func (*space) name() string { return "resource used twice" }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer/offer"
-	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -151,6 +150,7 @@ func (w *world) gone(n msg.Node) {
 	for _, x := range w.watchers {
 		x.died(n)
 	}
+	delete(w.players, n)
 	switch {
 	case w.faults == nil:
 	case slices.Contains(w.masters, n):
@@ -202,9 +202,6 @@ func (w *world) observe(o host.Observation) {
 	}
 	for _, x := range w.observers {
 		w.judge(x, x.observe(o))
-	}
-	if e, ok := o.What.(host.AgentEvent); ok && e.Event.Kind == agent.EventExecutorExited {
-		delete(w.players, executorNode(o.Node, e.Event.Container))
 	}
 }
 

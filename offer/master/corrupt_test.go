@@ -93,20 +93,20 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		{"agent's total", func(m *Machine) { a(m).total = resource.MustParse("cpus:5") }, "total of agent"},
 		{"agent's confirmed total", func(m *Machine) { a(m).base = resource.MustParse("cpus:5") }, "0 pending operations do not make up for it"},
 		{"agent's activity", func(m *Machine) { a(m).deactivated = true }, "deactivated true"},
-		{"task's resources", func(m *Machine) { theTask(m).Resources = resource.MustParse("cpus:2") }, "allocated on agent"},
-		{"task's state", func(m *Machine) { theTask(m).State = msg.TaskFailed }, "allocated on agent"},
-		{"task's agent", func(m *Machine) { theTask(m).Agent = "x" }, "agent tasks: "},
+		{"task's resources", func(m *Machine) { theTask(m).edit().Resources = resource.MustParse("cpus:2") }, "allocated on agent"},
+		{"task's state", func(m *Machine) { theTask(m).edit().State = msg.TaskFailed }, "allocated on agent"},
+		{"task's agent", func(m *Machine) { theTask(m).edit().Agent = "x" }, "agent tasks: "},
 		{"task's framework", func(m *Machine) { delete(f(m).tasks, "t") }, "framework tasks: "},
 		{"task's place", func(m *Machine) {
 			t := theTask(m)
 			delete(a(m).tasks, t.agentKey())
-			t.Resources = resource.Resources{}
+			t.edit().Resources = resource.Resources{}
 		}, "allocated on agent"},
-		{"task gone at its agent", func(m *Machine) { f(m).tasks["u"] = &task{TaskReport: TaskReport{ID: "u", Framework: f(m).info.ID}} }, "agent tasks: "},
+		{"task gone at its agent", func(m *Machine) { f(m).tasks["u"] = &task{TaskReport: &TaskReport{ID: "u", Framework: f(m).info.ID}} }, "agent tasks: "},
 		{"task filed wrongly", func(m *Machine) { f(m).tasks["u"] = theTask(m) }, "is filed under u"},
 		{"task parked and live", func(m *Machine) { f(m).unreachable.add("t", theTask(m), 9) }, "is live and parked"},
 		{"task parked at a registered agent", func(m *Machine) {
-			f(m).unreachable.add("u", &task{TaskReport: TaskReport{ID: "u", Agent: a(m).info.ID}}, 9)
+			f(m).unreachable.add("u", &task{TaskReport: &TaskReport{ID: "u", Agent: a(m).info.ID}}, 9)
 		}, "unreachable tasks: "},
 		{"task unreachable", func(m *Machine) { theTask(m).Unreachable = 9 }, "is registered"},
 		{"executor's resources", func(m *Machine) { a(m).sortedExecutors()[0].Info.Resources = resource.Resources{} }, "allocated on agent"},
@@ -145,9 +145,9 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 			m.completed.add("x", &completedFramework{}, 9)
 			m.cfg.Bounds.CompletedFrameworks = 0
 		}, "completed frameworks: 1"},
-		{"bound on completed tasks", func(m *Machine) { f(m).history.add(1, TaskReport{}, 9); m.cfg.Bounds.CompletedTasks = 0 }, "completed tasks of"},
+		{"bound on completed tasks", func(m *Machine) { f(m).history.add(1, &TaskReport{}, 9); m.cfg.Bounds.CompletedTasks = 0 }, "completed tasks of"},
 		{"bound on parked tasks", func(m *Machine) {
-			f(m).unreachable.add("u", &task{TaskReport: TaskReport{ID: "u"}}, 9)
+			f(m).unreachable.add("u", &task{TaskReport: &TaskReport{ID: "u"}}, 9)
 			m.cfg.Bounds.UnreachableTasks = 0
 		}, "unreachable tasks of"},
 		{"agent unreachable as well", func(m *Machine) { m.unreachable.add(a(m).info.ID, lostAgent{}, 9) }, "is registered and unreachable"},

@@ -67,12 +67,12 @@ type (
 	ExecutorAdded struct{ Executor ExecutorReport }
 	// ExecutorRemoved: it ended, or its agent was lost.
 	ExecutorRemoved struct{ Executor msg.ExecutorRef }
-	// TaskAdded: a task was launched, or an agent reported it.
-	TaskAdded struct{ Task TaskReport }
+	// TaskAdded: a task was launched, or an agent reported it. Rows of tasks are shared: nobody may write to them.
+	TaskAdded struct{ Task *TaskReport }
 	// TaskUpdated: a row of a task changed.
-	TaskUpdated struct{ Task TaskReport }
+	TaskUpdated struct{ Task *TaskReport }
 	// TaskRemoved: a task left the books; Task is its last row.
-	TaskRemoved struct{ Task TaskReport }
+	TaskRemoved struct{ Task *TaskReport }
 	// TaskRefused: a launch did not get into the books; Status is what the framework was told.
 	TaskRefused struct {
 		Framework offer.FrameworkID

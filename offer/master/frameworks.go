@@ -27,7 +27,7 @@ type framework struct {
 	asks        map[offer.OfferID]msg.InverseOffer // likewise
 	placed      map[offer.AgentID]int              // how many of its tasks and executors are in an agent's books
 	unreachable fifo[msg.TaskID, *task]            // parked until their agent returns
-	history     fifo[uint64, TaskReport]           // completed, by a counter
+	history     fifo[uint64, *TaskReport]          // completed, by a counter
 	ended       uint64                             // that counter
 
 	heartbeat alarm // set while connected
@@ -38,7 +38,7 @@ type framework struct {
 // completedFramework is what is remembered of a removed one.
 type completedFramework struct {
 	report FrameworkReport
-	tasks  []TaskReport // oldest first
+	tasks  []*TaskReport // oldest first
 }
 
 func (f *framework) report() FrameworkReport {
@@ -200,8 +200,9 @@ func (f *framework) place(a offer.AgentID, n int) {
 // recordKilled is the end of a removed framework's task.
 func (m *Machine) recordKilled(f *framework, t *task) {
 	if !t.State.Terminal() || t.Unreachable != 0 {
-		t.State = msg.TaskKilled
-		t.Forwarded = msg.TaskStatus{Task: t.ID, Agent: t.Agent, Executor: t.Executor, State: msg.TaskKilled, Source: msg.SourceMaster,
+		row := t.edit()
+		row.State = msg.TaskKilled
+		row.Forwarded = msg.TaskStatus{Task: t.ID, Agent: t.Agent, Executor: t.Executor, State: msg.TaskKilled, Source: msg.SourceMaster,
 			Reason: msg.ReasonFrameworkRemoved, Time: m.now}
 	}
 	m.remove(f, t)
@@ -210,7 +211,7 @@ func (m *Machine) recordKilled(f *framework, t *task) {
 func (m *Machine) remember(f *framework) {
 	c := &completedFramework{report: f.report()}
 	c.report.State, c.report.Removed = FrameworkCompleted, m.now
-	f.history.all(func(_ uint64, t TaskReport) bool {
+	f.history.all(func(_ uint64, t *TaskReport) bool {
 		c.tasks = append(c.tasks, t)
 		return true
 	})

@@ -84,8 +84,9 @@ func (m *Machine) endLost(id offer.AgentID) {
 		}
 		f.unreachable.remove(k.task)
 		if t.Unreachable != 0 { // what was over already stays as it was
-			t.State = msg.TaskGoneByOperator.For(f.info.Capabilities)
-			t.Forwarded = m.masterStatus(t, t.State, goneReason(f), goneText)
+			row := t.edit()
+			row.State = msg.TaskGoneByOperator.For(f.info.Capabilities)
+			row.Forwarded = m.masterStatus(t, t.State, goneReason(f), goneText)
 			m.toFramework(f, msg.Update{Status: t.Forwarded})
 		}
 		m.remembered(f, t)

@@ -246,7 +246,7 @@ func (l *launch) do(m *Machine, f *framework, a *agent) {
 		m.addExecutor(a, l.started)
 	}
 	for _, t := range l.tasks {
-		row := TaskReport{Framework: f.info.ID, Agent: a.info.ID, ID: t.ID, Name: t.Name, Role: l.role, Resources: t.Resources,
+		row := &TaskReport{Framework: f.info.ID, Agent: a.info.ID, ID: t.ID, Name: t.Name, Role: l.role, Resources: t.Resources,
 			Labels: t.Labels, State: msg.TaskStaging, Launched: m.now}
 		if t.Executor != nil {
 			row.Executor = l.info.ID

@@ -286,7 +286,7 @@ func (m *Machine) readTasks() (r TasksResult) {
 		}
 	}
 	m.completed.all(func(_ offer.FrameworkID, c *completedFramework) bool {
-		r.Completed = append(r.Completed, c.tasks...)
+		r.Completed = append(r.Completed, rows(c.tasks)...)
 		return true
 	})
 	for _, f := range m.sortedFrameworks() {

@@ -170,7 +170,7 @@ func (m *Machine) readTask(r *agentReport, t msg.TaskReport) error {
 		row.Executor = "" // a command task's is nobody's business
 	}
 	if !r.completed[t.Framework] {
-		r.tasks[key] = &task{TaskReport: row}
+		r.tasks[key] = &task{TaskReport: &row}
 	}
 	return nil
 }
@@ -354,7 +354,7 @@ func (m *Machine) endParked(a *agent, tasks []taskKey) {
 		if t, ok := f.unreachable.get(k.task); ok && t.Agent == a.info.ID {
 			f.unreachable.remove(k.task)
 			if t.Unreachable != 0 {
-				t.State = msg.TaskGone.For(f.info.Capabilities)
+				t.edit().State = msg.TaskGone.For(f.info.Capabilities)
 			}
 			m.remembered(f, t)
 		}
@@ -390,15 +390,16 @@ func (m *Machine) announceRecovered(fs []*framework) {
 func (m *Machine) adoptTask(a *agent, t *task, news bool) {
 	f := m.frameworks[t.Framework]
 	if parked, ok := f.unreachable.get(t.ID); ok && parked.Agent == a.info.ID {
-		t.Launched, t.Killing, t.policy = parked.Launched, parked.Killing, parked.policy
+		row := t.edit()
+		row.Launched, row.Killing, t.policy = parked.Launched, parked.Killing, parked.policy
 		f.unreachable.remove(t.ID)
 		news = true
-		m.emit(TaskRemoved{parked.TaskReport})
+		m.emit(TaskRemoved{parked.show()})
 	} else if f.idTaken(t.ID) {
-		t.stray, t.Killing = true, true
+		t.stray, t.edit().Killing = true, true
 	}
 	if len(f.tasks) >= m.cfg.Bounds.Tasks {
-		t.stray, t.Killing = true, true
+		t.stray, t.edit().Killing = true, true
 	}
 	m.addTask(f, a, t)
 	if news && !t.stray && !t.State.Terminal() {

@@ -108,12 +108,12 @@ func (m *Machine) Tasks() []TaskReport {
 	var out []TaskReport
 	for _, a := range sortedAgents(m.agents) {
 		for _, t := range a.sortedTasks() {
-			out = append(out, t.TaskReport)
+			out = append(out, *t.TaskReport)
 		}
 	}
 	for _, f := range m.sortedFrameworks() {
 		f.unreachable.all(func(_ msg.TaskID, t *task) bool {
-			out = append(out, t.TaskReport)
+			out = append(out, *t.TaskReport)
 			return true
 		})
 	}
@@ -124,14 +124,22 @@ func (m *Machine) Tasks() []TaskReport {
 // CompletedTasks lists the latest completed tasks of a framework, completed or not, oldest first.
 func (m *Machine) CompletedTasks(id offer.FrameworkID) []TaskReport {
 	if c, ok := m.completed.get(id); ok {
-		return slices.Clone(c.tasks)
+		return rows(c.tasks)
 	}
 	var out []TaskReport
 	if f := m.frameworks[id]; f != nil {
-		f.history.all(func(_ uint64, t TaskReport) bool {
-			out = append(out, t)
+		f.history.all(func(_ uint64, t *TaskReport) bool {
+			out = append(out, *t)
 			return true
 		})
+	}
+	return out
+}
+
+func rows(shown []*TaskReport) []TaskReport {
+	out := make([]TaskReport, len(shown))
+	for i, row := range shown {
+		out[i] = *row
 	}
 	return out
 }
@@ -170,11 +178,11 @@ func (s *Snapshot) Apply(e Event) {
 		row := ExecutorReport{Agent: e.Executor.Agent, Info: msg.ExecutorInfo{ID: e.Executor.Executor, Framework: e.Executor.Framework}}
 		s.Executors = drop(s.Executors, row, compareExecutors)
 	case TaskAdded:
-		s.Tasks = put(s.Tasks, e.Task, compareTasks)
+		s.Tasks = put(s.Tasks, *e.Task, compareTasks)
 	case TaskUpdated:
-		s.Tasks = put(s.Tasks, e.Task, compareTasks)
+		s.Tasks = put(s.Tasks, *e.Task, compareTasks)
 	case TaskRemoved:
-		s.Tasks = drop(s.Tasks, e.Task, compareTasks)
+		s.Tasks = drop(s.Tasks, *e.Task, compareTasks)
 	case OfferMade:
 		s.Offers = put(s.Offers, e.Offer, compareOffers)
 	case OfferEnded:

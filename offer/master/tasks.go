@@ -8,9 +8,25 @@ import (
 // task is a task in the books: of an agent and of a framework, or parked at its framework while the agent is
 // unreachable.
 type task struct {
-	TaskReport
-	policy msg.KillPolicy // of the latest kill asked for, if Killing
-	stray  bool           // its id is another task's at the framework: known at its agent only, and being killed
+	*TaskReport                // what was shown of it is never written to: see edit
+	shown       bool           // an event or the history has this row
+	policy      msg.KillPolicy // of the latest kill asked for, if Killing
+	stray       bool           // its id is another task's at the framework: known at its agent only, and being killed
+}
+
+// edit is the row of t, to be written to: a new one if the present one was shown.
+func (t *task) edit() *TaskReport {
+	if t.shown {
+		row := *t.TaskReport
+		t.TaskReport, t.shown = &row, false
+	}
+	return t.TaskReport
+}
+
+// show is the row of t, which from then on nobody writes to.
+func (t *task) show() *TaskReport {
+	t.shown = true
+	return t.TaskReport
 }
 
 func (t *task) agentKey() taskKey { return taskKey{t.Framework, t.ID} }
@@ -29,7 +45,7 @@ func (m *Machine) addTask(f *framework, a *agent, t *task) {
 	if !t.stray {
 		f.tasks[t.ID] = t
 	}
-	m.emit(TaskAdded{t.TaskReport})
+	m.emit(TaskAdded{t.show()})
 }
 
 // setState moves a live task and frees its resources if it is over; a terminal one stays as it is.
@@ -37,7 +53,7 @@ func (m *Machine) setState(t *task, s msg.TaskState) {
 	if t.State.Terminal() {
 		return
 	}
-	t.State = s
+	t.edit().State = s
 	if s.Terminal() {
 		m.release(t.allocation(), t.Resources)
 	}
@@ -46,8 +62,8 @@ func (m *Machine) setState(t *task, s msg.TaskState) {
 // announce moves a task by the master's own decision and tells its framework, once and without a uuid.
 func (m *Machine) announce(f *framework, t *task, s msg.TaskState, why msg.Reason, text string) {
 	m.setState(t, s)
-	t.Forwarded = m.masterStatus(t, s, why, text)
-	m.emit(TaskUpdated{t.TaskReport})
+	t.edit().Forwarded = m.masterStatus(t, s, why, text)
+	m.emit(TaskUpdated{t.show()})
 	m.toFramework(f, msg.Update{Status: t.Forwarded})
 }
 
@@ -80,8 +96,8 @@ func (m *Machine) remove(f *framework, t *task) {
 // remembered puts a task that left the books into its framework's history.
 func (m *Machine) remembered(f *framework, t *task) {
 	f.ended++
-	f.history.add(f.ended, t.TaskReport, m.cfg.Bounds.CompletedTasks)
-	m.emit(TaskRemoved{t.TaskReport})
+	f.history.add(f.ended, t.show(), m.cfg.Bounds.CompletedTasks)
+	m.emit(TaskRemoved{t.show()})
 }
 
 // parkTask follows the loss of a task's agent: it stays with its framework until the agent returns. What was over
@@ -94,11 +110,12 @@ func (m *Machine) parkTask(t *task, since offer.Time) {
 	}
 	if t.holds() {
 		m.release(t.allocation(), t.Resources)
-		t.State, t.Unreachable = msg.TaskUnreachable.For(f.info.Capabilities), since
-		t.Forwarded = m.masterStatus(t, t.State, msg.ReasonAgentRemoved, "its agent is out of contact")
+		row := t.edit()
+		row.State, row.Unreachable = msg.TaskUnreachable.For(f.info.Capabilities), since
+		row.Forwarded = m.masterStatus(t, t.State, msg.ReasonAgentRemoved, "its agent is out of contact")
 		m.toFramework(f, msg.Update{Status: t.Forwarded})
 	}
-	m.emit(TaskUpdated{t.TaskReport})
+	m.emit(TaskUpdated{t.show()})
 	delete(m.agents[t.Agent].tasks, t.agentKey())
 	f.place(t.Agent, -1)
 	delete(f.tasks, t.ID)

@@ -45,11 +45,12 @@ func (m *Machine) record(t *task, b msg.StatusUpdate) {
 	}
 	repeat := uuid == b.Status.UUID && !uuid.IsZero()
 	if !repeat {
-		t.Forwarded = b.Status
-		t.Forwarded.Data = nil // not kept: it may be large
+		row := t.edit()
+		row.Forwarded = b.Status
+		row.Forwarded.Data = nil // not kept: it may be large
 	}
 	if t.State != before || !repeat {
-		m.emit(TaskUpdated{t.TaskReport})
+		m.emit(TaskUpdated{t.show()})
 	}
 }
 
@@ -87,8 +88,8 @@ func (m *Machine) kill(f *framework, b msg.Kill) error {
 		return nil
 	}
 	if !t.State.Terminal() {
-		t.Killing, t.policy = true, b.Policy
-		m.emit(TaskUpdated{t.TaskReport})
+		t.edit().Killing, t.policy = true, b.Policy
+		m.emit(TaskUpdated{t.show()})
 	}
 	m.toAgent(m.agents[t.Agent], msg.KillTask{Framework: f.info.ID, Task: t.ID, Policy: b.Policy})
 	return nil

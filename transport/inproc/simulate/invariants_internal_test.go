@@ -191,7 +191,7 @@ func TestReservedBroken(t *testing.T) {
 	r := resource.MustParse("cpus(batch):1")
 	says := func(e master.Event) error { return x.observe(host.Observation{What: host.MasterEvent{Event: e}}) }
 	require.ErrorContains(t, says(master.OfferMade{Offer: msg.Offer{ID: "O1", Role: "web", Resources: r}}), "offer O1 of role web")
-	require.ErrorContains(t, says(master.TaskAdded{Task: master.TaskReport{ID: "t", Role: "web", Resources: r}}), "task t of role web")
+	require.ErrorContains(t, says(master.TaskAdded{Task: &master.TaskReport{ID: "t", Role: "web", Resources: r}}), "task t of role web")
 	require.NoError(t, says(master.OfferMade{Offer: msg.Offer{ID: "O1", Role: "batch/night", Resources: r}}))
 }
 

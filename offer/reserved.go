@@ -12,10 +12,11 @@ func (a *Allocator) charged(b *bundle, forRole *vec) *vec {
 	if !a.rules.CountReservations || !b.is(hasReserved) {
 		return forRole
 	}
-	v := b.unres.Clone()
-	if b.revocable != nil {
-		v.Add(b.revocable)
+	if b.revocable == nil {
+		return &b.unres
 	}
+	v := b.unres.Clone()
+	v.Add(b.revocable)
 	return &v
 }
 

@@ -25,6 +25,9 @@ func WithDefaultRole(r role.Name) Option { return func(o *options) { o.defaultRo
 func ForeignNames() Option { return func(o *options) { o.foreign = true } }
 
 func gather(opts []Option) options {
+	if len(opts) == 0 {
+		return options{defaultRole: role.Default}
+	}
 	o := options{defaultRole: role.Default}
 	for _, f := range opts {
 		if f != nil {

@@ -204,7 +204,8 @@ func (m *Machine) advance(e *executor) {
 			m.start(e)
 		}
 	}
-	for _, l := range slices.Clone(e.queue) {
+	var few [4]*launch
+	for _, l := range append(few[:0], e.queue...) { // a copy: what begins may fail, and leave the queue
 		if !l.over {
 			m.begin(l)
 		}
@@ -234,16 +235,19 @@ func (m *Machine) begin(l *launch) {
 
 // missing finds resources of a launch that the agent's total does not have: an operation failed, or was lost.
 func (m *Machine) missing(l *launch) (resource.Resources, bool) {
-	wants := []resource.Resources{l.resources}
-	for _, t := range l.tasks {
-		wants = append(wants, t.info.Resources)
+	lack := m.lacking(l.resources)
+	for i := 0; i < len(l.tasks) && lack.IsEmpty(); i++ {
+		lack = m.lacking(l.tasks[i].info.Resources)
 	}
-	for _, w := range wants {
-		if r := w.Unallocate(); !m.total.Contains(r) {
-			return r.SubSaturating(m.total), true
-		}
+	return lack, !lack.IsEmpty()
+}
+
+// lacking is what of r the agent's total does not have.
+func (m *Machine) lacking(r resource.Resources) resource.Resources {
+	if r = r.Unallocate(); m.total.Contains(r) {
+		return resource.Resources{}
 	}
-	return resource.Resources{}, false
+	return r.SubSaturating(m.total)
 }
 
 // fail ends a launch that cannot go on; without its setup the whole executor ends.

@@ -202,33 +202,41 @@ func (m *Machine) deliverFromAgent(l *link, body msg.Message) (known bool, err e
 	case msg.ReregisterAgent:
 		return true, m.reregisterAgent(l, b)
 	}
-	handle := m.agentHandler(body)
-	if handle == nil {
+	if !fromAgent(body) {
 		return false, nil
 	}
 	if l.agent == nil {
 		return true, fmt.Errorf("%w: link %d of %q sent a %T; register first", ErrNotRegistered, l.id, l.peer, body)
 	}
-	return true, handle(l.agent)
+	return true, m.hearAgent(l.agent, body)
 }
 
-// agentHandler returns what a registered agent's message means, nil if it is none.
-func (m *Machine) agentHandler(body msg.Message) func(*agent) error {
+// fromAgent reports whether body is a message of registered agents.
+func fromAgent(body msg.Message) bool {
+	switch body.(type) {
+	case msg.UpdateAgent, msg.UnregisterAgent, msg.Pong, msg.StatusUpdate, msg.OperationUpdate, msg.ExitedExecutor, msg.FromExecutor:
+		return true
+	}
+	return false
+}
+
+// hearAgent does what a registered agent's message asks for.
+func (m *Machine) hearAgent(a *agent, body msg.Message) error {
 	switch b := body.(type) {
 	case msg.UpdateAgent:
-		return func(a *agent) error { return m.updateAgent(a, b) }
+		return m.updateAgent(a, b)
 	case msg.UnregisterAgent:
-		return func(a *agent) error { return m.unregisterAgent(a, b) }
+		return m.unregisterAgent(a, b)
 	case msg.Pong:
-		return func(a *agent) error { return m.pong(a) }
+		return m.pong(a)
 	case msg.StatusUpdate:
-		return func(a *agent) error { return m.statusUpdate(a, b) }
+		return m.statusUpdate(a, b)
 	case msg.OperationUpdate:
-		return func(a *agent) error { return m.operationUpdate(a, b) }
+		return m.operationUpdate(a, b)
 	case msg.ExitedExecutor:
-		return func(a *agent) error { return m.exitedExecutor(a, b) }
+		return m.exitedExecutor(a, b)
 	case msg.FromExecutor:
-		return func(a *agent) error { return m.fromExecutor(a, b) }
+		return m.fromExecutor(a, b)
 	}
 	return nil
 }
@@ -237,51 +245,61 @@ func (m *Machine) deliverFromScheduler(l *link, body msg.Message) (known bool, e
 	if b, ok := body.(msg.Subscribe); ok {
 		return true, m.subscribe(l, b)
 	}
-	handle := m.schedulerHandler(body)
-	if handle == nil {
+	if !fromScheduler(body) {
 		return false, nil
 	}
 	if l.framework == nil {
 		return true, fmt.Errorf("%w: link %d of %q sent a %T; subscribe first", ErrNotSubscribed, l.id, l.peer, body)
 	}
-	return true, handle(l.framework)
+	return true, m.hearScheduler(l.framework, body)
 }
 
-// schedulerHandler returns what a subscribed scheduler's call means, nil if it is none.
-func (m *Machine) schedulerHandler(body msg.Message) func(*framework) error {
+// fromScheduler reports whether body is a call of subscribed schedulers.
+func fromScheduler(body msg.Message) bool {
+	switch body.(type) {
+	case msg.Teardown, msg.Accept, msg.Decline, msg.AcceptInverse, msg.DeclineInverse, msg.Revive, msg.Suppress,
+		msg.Kill, msg.ShutdownExecutor, msg.Acknowledge, msg.AcknowledgeOperation, msg.ReconcileOperations, msg.SetHint,
+		msg.Reconcile, msg.ToExecutor, msg.UpdateFramework:
+		return true
+	}
+	return false
+}
+
+// hearScheduler does what a subscribed scheduler's call asks for.
+func (m *Machine) hearScheduler(f *framework, body msg.Message) error {
 	switch b := body.(type) {
 	case msg.Teardown:
-		return func(f *framework) error { m.teardown(f, "torn down by its scheduler"); return nil }
+		m.teardown(f, "torn down by its scheduler")
 	case msg.Accept:
-		return func(f *framework) error { return m.accept(f, b) }
+		return m.accept(f, b)
 	case msg.Decline:
-		return func(f *framework) error { return m.decline(f, b) }
+		return m.decline(f, b)
 	case msg.AcceptInverse:
-		return func(f *framework) error { return m.answerInverse(f, b.Offers, true, b.Filters) }
+		return m.answerInverse(f, b.Offers, true, b.Filters)
 	case msg.DeclineInverse:
-		return func(f *framework) error { return m.answerInverse(f, b.Offers, false, b.Filters) }
+		return m.answerInverse(f, b.Offers, false, b.Filters)
 	case msg.Revive:
-		return func(f *framework) error { return m.revive(f, b) }
+		return m.revive(f, b)
 	case msg.Suppress:
-		return func(f *framework) error { return m.suppress(f, b) }
+		return m.suppress(f, b)
 	case msg.Kill:
-		return func(f *framework) error { return m.kill(f, b) }
+		return m.kill(f, b)
 	case msg.ShutdownExecutor:
-		return func(f *framework) error { return m.shutdownExecutor(f, b) }
+		return m.shutdownExecutor(f, b)
 	case msg.Acknowledge:
-		return func(f *framework) error { return m.acknowledge(f, b) }
+		return m.acknowledge(f, b)
 	case msg.AcknowledgeOperation:
-		return func(f *framework) error { return m.acknowledgeOperation(f, b) }
+		return m.acknowledgeOperation(f, b)
 	case msg.ReconcileOperations:
-		return func(f *framework) error { return m.reconcileOperations(f, b) }
+		return m.reconcileOperations(f, b)
 	case msg.SetHint:
-		return func(f *framework) error { return m.setHint(f, b) }
+		return m.setHint(f, b)
 	case msg.Reconcile:
-		return func(f *framework) error { return m.reconcile(f, b) }
+		return m.reconcile(f, b)
 	case msg.ToExecutor:
-		return func(f *framework) error { return m.toExecutor(f, b) }
+		return m.toExecutor(f, b)
 	case msg.UpdateFramework:
-		return func(f *framework) error { return m.updateFramework(f, b) }
+		return m.updateFramework(f, b)
 	}
 	return nil
 }

@@ -137,10 +137,10 @@ func (m *Machine) validMachine(id msg.MachineID) error {
 	if id == (msg.MachineID{}) {
 		return fmt.Errorf("%w: a machine without host name and address", ErrInvalid)
 	}
-	if err := m.boundText("a machine's host name", id.Hostname); err != nil {
+	if err := m.boundText(named{what: "a machine's host name"}, id.Hostname); err != nil {
 		return err
 	}
-	return m.boundText("a machine's address", id.IP)
+	return m.boundText(named{what: "a machine's address"}, id.IP)
 }
 
 // plan writes a schedule and its machines down; then they count. touched tells of which agents the window is set anew.

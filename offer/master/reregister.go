@@ -183,7 +183,7 @@ func (m *Machine) readUse(r *agentReport, f offer.FrameworkID, held role.Name, u
 	if err := m.cfg.Bounds.Names.Check(held); err != nil {
 		return fmt.Errorf("%w: role: %w", ErrInvalid, err)
 	}
-	if err := m.boundResources("a task or executor", used); err != nil {
+	if err := m.boundResources(named{what: "a task or executor"}, used); err != nil {
 		return err
 	}
 	for e := range used.All() {

@@ -14,14 +14,24 @@ import (
 )
 
 // boundText bounds a text that no other rule bounds.
-func (m *Machine) boundText(what, text string) error {
+// named is what an error calls a thing. It is put together only when there is an error.
+type named struct{ what, id string }
+
+func (n named) String() string {
+	if n.id == "" {
+		return n.what
+	}
+	return n.what + " " + n.id
+}
+
+func (m *Machine) boundText(what named, text string) error {
 	if len(text) > m.cfg.Bounds.Text {
 		return fmt.Errorf("%w: %s of %d bytes, %d are allowed", ErrBound, what, len(text), m.cfg.Bounds.Text)
 	}
 	return nil
 }
 
-func (m *Machine) boundLabels(what string, labels []resource.Label) error {
+func (m *Machine) boundLabels(what named, labels []resource.Label) error {
 	if len(labels) > m.cfg.Bounds.Labels {
 		return fmt.Errorf("%w: %s has %d labels, %d are allowed", ErrBound, what, len(labels), m.cfg.Bounds.Labels)
 	}
@@ -37,14 +47,14 @@ func (m *Machine) boundLabels(what string, labels []resource.Label) error {
 	return nil
 }
 
-func (m *Machine) boundData(what string, data []byte) error {
+func (m *Machine) boundData(what named, data []byte) error {
 	if len(data) > m.cfg.Bounds.TaskData {
 		return fmt.Errorf("%w: %s has %d bytes of data, %d are allowed", ErrBound, what, len(data), m.cfg.Bounds.TaskData)
 	}
 	return nil
 }
 
-func (m *Machine) boundResources(what string, r resources) error {
+func (m *Machine) boundResources(what named, r resources) error {
 	if r.Len() > m.cfg.Bounds.Resources {
 		return fmt.Errorf("%w: %s has %d resources, %d are allowed", ErrBound, what, r.Len(), m.cfg.Bounds.Resources)
 	}
@@ -72,12 +82,12 @@ func (m *Machine) boundResource(e *resource.Resource) error {
 		}
 	}
 	for i := range e.Reservations {
-		if err := m.boundLabels("a reservation", e.Reservations[i].Labels); err != nil {
+		if err := m.boundLabels(named{what: "a reservation"}, e.Reservations[i].Labels); err != nil {
 			return err
 		}
 	}
 	if d := e.Disk; d != nil && d.Source != nil {
-		return m.boundLabels("the source of a disk", d.Source.Metadata)
+		return m.boundLabels(named{what: "the source of a disk"}, d.Source.Metadata)
 	}
 	return nil
 }
@@ -88,18 +98,18 @@ func excerpt(name string) string { return msg.CutText(name, 80) }
 func (m *Machine) boundOp(op reservation.Op) error {
 	switch o := op.(type) {
 	case reservation.Reserve:
-		if err := m.boundResources("the source of a RESERVE", o.Source); err != nil {
+		if err := m.boundResources(named{what: "the source of a RESERVE"}, o.Source); err != nil {
 			return err
 		}
-		return m.boundResources("a RESERVE", o.Resources)
+		return m.boundResources(named{what: "a RESERVE"}, o.Resources)
 	case reservation.Unreserve:
-		return m.boundResources("an UNRESERVE", o.Resources)
+		return m.boundResources(named{what: "an UNRESERVE"}, o.Resources)
 	case reservation.Create:
-		return m.boundResources("a CREATE", o.Volumes)
+		return m.boundResources(named{what: "a CREATE"}, o.Volumes)
 	case reservation.Destroy:
-		return m.boundResources("a DESTROY", o.Volumes)
+		return m.boundResources(named{what: "a DESTROY"}, o.Volumes)
 	case reservation.Resize:
-		return m.boundResources("a resize", o.Grow)
+		return m.boundResources(named{what: "a resize"}, o.Grow)
 	}
 	return nil
 }
@@ -133,19 +143,19 @@ func (m *Machine) validFramework(info msg.FrameworkInfo, suppressed []role.Name)
 	for _, t := range []struct{ what, text string }{
 		{"name", info.Name}, {"user", info.User}, {"principal", info.Principal}, {"hostname", info.Hostname}, {"web UI URL", info.WebUIURL},
 	} {
-		if err := m.boundText("the framework's "+t.what, t.text); err != nil {
+		if err := m.boundText(named{"the framework's", t.what}, t.text); err != nil {
 			return err
 		}
 	}
-	return m.boundLabels("the framework", info.Labels)
+	return m.boundLabels(named{what: "the framework"}, info.Labels)
 }
 
 // validAgent holds what an agent says of itself against the bounds; the allocator checks the total's amounts.
 func (m *Machine) validAgent(info msg.AgentInfo, total resources) error {
-	if err := m.boundText("the agent's address", info.IP); err != nil {
+	if err := m.boundText(named{what: "the agent's address"}, info.IP); err != nil {
 		return err
 	}
-	if err := m.boundText("the agent's hostname", info.Hostname); err != nil {
+	if err := m.boundText(named{what: "the agent's hostname"}, info.Hostname); err != nil {
 		return err
 	}
 	if n := info.Attributes.Len(); n > m.cfg.Bounds.Attributes {
@@ -159,7 +169,7 @@ func (m *Machine) validAgent(info msg.AgentInfo, total resources) error {
 
 // validTotal accepts resources as an agent may have them.
 func (m *Machine) validTotal(total resources) error {
-	if err := m.boundResources("the agent's total", total); err != nil {
+	if err := m.boundResources(named{what: "the agent's total"}, total); err != nil {
 		return err
 	}
 	for r, count := range total.All() {
@@ -184,7 +194,7 @@ func (m *Machine) validStatus(a *agent, s msg.TaskStatus, newest msg.TaskState) 
 	if !agentMaySay(s.State) || !agentMaySay(newest) {
 		return fmt.Errorf("%w: agent %s says %s, newest %s of task %q; only masters do", ErrInvalid, a.info.ID, s.State, newest, s.Task)
 	}
-	return m.boundData("a status", s.Data)
+	return m.boundData(named{what: "a status"}, s.Data)
 }
 
 // cut shortens what a status says to the bounds. An agent has acknowledged it to the executor and will repeat it until it is
@@ -238,8 +248,8 @@ func (p *plan) validTaskAlone(t msg.TaskInfo) error {
 	case len(p.a.tasks)+len(p.tasks) >= b.AgentTasks:
 		return fmt.Errorf("%w: the agent has %d tasks; raise Bounds.AgentTasks", ErrBound, b.AgentTasks)
 	}
-	what := "task " + string(t.ID)
-	if err := p.m.boundText("name of "+what, t.Name); err != nil {
+	what := named{"task", string(t.ID)}
+	if err := p.m.boundText(named{"name of task", what.id}, t.Name); err != nil {
 		return err
 	}
 	if err := p.m.boundResources(what, t.Resources); err != nil {
@@ -270,8 +280,8 @@ func (p *plan) validExecutor(e msg.ExecutorInfo) error {
 }
 
 func (m *Machine) boundExecutor(e msg.ExecutorInfo) error {
-	what := "executor " + string(e.ID)
-	if err := m.boundText("name of "+what, e.Name); err != nil {
+	what := named{"executor", string(e.ID)}
+	if err := m.boundText(named{"name of executor", what.id}, e.Name); err != nil {
 		return err
 	}
 	if err := m.boundResources(what, e.Resources); err != nil {

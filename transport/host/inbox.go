@@ -34,10 +34,11 @@ func (n inbox) Deliver(e msg.Envelope) {
 		n.cut[e.Link] = true
 	} else {
 		n.waiting[e.Link]++
+		n.enqueue(item{in: e})
 	}
 	n.mu.Unlock()
 	if !over {
-		n.push(item{in: e})
+		n.rouse()
 	} else if port != nil { // else open hangs up
 		port.Hang(e.Link)
 	}

@@ -88,17 +88,27 @@ func (n *node) Node() msg.Node { return n.self }
 // push queues x; false means that the node has ended.
 func (n *node) push(x item) bool {
 	n.mu.Lock()
-	ended := n.ended
-	if !ended {
+	queued := n.enqueue(x)
+	n.mu.Unlock()
+	n.rouse()
+	return queued
+}
+
+// enqueue is push for who holds the lock, and calls rouse without it.
+func (n *node) enqueue(x item) bool {
+	if !n.ended {
 		n.queue = append(n.queue, x)
 	}
-	n.mu.Unlock()
+	return !n.ended
+}
+
+// rouse has the queue looked at.
+func (n *node) rouse() {
 	n.awake()
 	select {
 	case n.wake <- struct{}{}:
 	default:
 	}
-	return !ended
 }
 
 // awake tells who polls the node that there is a reason to.

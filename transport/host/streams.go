@@ -202,6 +202,9 @@ func (n *MasterNode) forget(stream uint64) *EventStream {
 func (n *MasterNode) following() []*EventStream {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if len(n.streams) == 0 {
+		return nil
+	}
 	var list []*EventStream
 	for _, k := range slices.Sorted(maps.Keys(n.streams)) {
 		list = append(list, n.streams[k])

@@ -8,9 +8,27 @@ import (
 
 // Check implements Orderer: it walks the whole tree, so it is for tests and for tools.
 func (s *Sorter) Check() error {
-	if err := s.checkNode(0); err != nil {
+	seen := census{}
+	if err := s.checkNode(0, &seen); err != nil {
 		return err
 	}
+	if seen.strays > 0 || seen.clients != len(s.clients) || seen.paths != len(s.paths) {
+		if err := s.findStray(); err != nil {
+			return err
+		}
+	}
+	if got, want := len(s.nodes)-len(s.free), len(s.paths)+s.virtuals()+1; got != want {
+		return fmt.Errorf("%d nodes for %d paths and virtual leaves: %w", got, want, ErrInconsistent)
+	}
+	return nil
+}
+
+// census counts what a walk through the tree meets. Every leaf that is met is that of its client, and every path but those
+// of strays leads back: so if there are no more clients and paths than were met, each of them leads to a node of its own.
+type census struct{ clients, paths, strays int }
+
+// findStray names the first client or path that leads to no node of its own.
+func (s *Sorter) findStray() error {
 	for _, c := range slices.Sorted(maps.Keys(s.clients)) {
 		n := s.nodes[s.clients[c]]
 		if n == nil || !n.leaf() || n.client != c {
@@ -22,9 +40,6 @@ func (s *Sorter) Check() error {
 		if n == nil || n.path != path {
 			return fmt.Errorf("path %q leads to another node: %w", path, ErrInconsistent)
 		}
-	}
-	if got, want := len(s.nodes)-len(s.free), len(s.paths)+s.virtuals()+1; got != want {
-		return fmt.Errorf("%d nodes for %d paths and virtual leaves: %w", got, want, ErrInconsistent)
 	}
 	return nil
 }
@@ -39,19 +54,26 @@ func (s *Sorter) virtuals() int {
 	return count
 }
 
-func (s *Sorter) checkNode(id int32) error {
+func (s *Sorter) checkNode(id int32, seen *census) error {
 	n := s.nodes[id]
 	if n.leaf() {
+		seen.clients++
 		return s.checkLeaf(n)
 	}
 	var sum Vec
 	live := int32(0)
 	listed := 0
 	for i, k := range n.kids {
-		if err := s.checkNode(k); err != nil {
+		if err := s.checkNode(k, seen); err != nil {
 			return err
 		}
 		kid := s.nodes[k]
+		if k != n.virtual {
+			seen.paths++
+			if at, ok := s.paths[kid.path]; !ok || at != k {
+				seen.strays++
+			}
+		}
 		if kid.parent != id || int(kid.at) != i {
 			return fmt.Errorf("%q is not where its parent has it: %w", kid.path, ErrInconsistent)
 		}

@@ -50,7 +50,7 @@ type Allocator struct {
 	listedSet   clientSet
 	listedCount int       // of listedSet
 	ownMinimums int       // clients that have their own
-	sound       recent    // to Check
+	checks      *checker  // the last Check; nil: there was none
 	kept        []*client // that an agent is kept for, the one that it has been for longest first
 	hinted      []*client // with a hint, in the order in which they got it (KeepWhole)
 	shapes      uint64    // counts what changes who might ever be offered what of an agent

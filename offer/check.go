@@ -5,50 +5,85 @@ import (
 	"slices"
 
 	"github.com/proffer-go/proffer/drf"
-	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
 // Check recomputes every counter from the ledgers of offers and uses, from the agents' totals and from the settings, never
-// from another counter. It returns the first that differs, by name (ErrInconsistent), or nil. It costs a pass over everything.
+// from another counter. It returns the first that differs, by name (ErrInconsistent), or nil. It costs a pass over everything,
+// and keeps the memory of that for the next time.
 func (a *Allocator) Check() error {
-	k := newChecker(a)
-	for _, step := range []func() error{k.lists, k.agents, k.clients, k.roles, k.needs, k.open, k.cluster, k.orders, k.refusals, k.figures, k.claims, k.keeps, k.constraints, k.inverse} {
-		if err := step(); err != nil {
+	if a.checks == nil {
+		a.checks = newChecker(a)
+	} else {
+		a.checks.begin()
+	}
+	for _, step := range checkSteps {
+		if err := step(a.checks); err != nil {
 			return fmt.Errorf("%w: %w", ErrInconsistent, err)
 		}
 	}
 	return nil
 }
 
+// checkSteps are what a Check consists of.
+var checkSteps = [...]func(*checker) error{
+	(*checker).lists, (*checker).agents, (*checker).clients, (*checker).roles, (*checker).needs, (*checker).open, (*checker).cluster,
+	(*checker).orders, (*checker).refusals, (*checker).figures, (*checker).claims, (*checker).keeps, (*checker).constraints, (*checker).inverse,
+}
+
 // checker holds what the ledgers give.
 type checker struct {
 	a        *Allocator
-	byClient map[*client]*vec // held
-	byRole   map[*node]*roleSums
+	byClient []vec // held, by index
+	byRole   []roleSums
 	totals, capacity, allocated, copies, late,
 	revFree, placeable vec
-	pool *drf.Pool // of totals
-	out  map[*framework]int
-	// owners are those of reservations, by agent.
-	owners [][]role.Name
+	pool    drf.Pool // of totals
+	out     []int    // offers, by index of the framework
+	refused []int    // by index of the client
+	known   int      // agents
+
+	counts     []recounts // of agents, by index
+	names      []string   // as they were when those were made
+	held, left vec        // of the agent at hand
+	parts      []part     // likewise
+	agentsBack []int32    // by index of the name: where headroom holds some of it back
 }
 
-type roleSums struct{ held, reserved, unres, used, taken, own, loose vec }
+// roleSums are what the ledgers give of a role.
+type roleSums struct {
+	held, reserved, unres, used, taken, own, loose vec
+	holding                                        int // agents with a reservation for just this role
+	refused                                        int
+}
 
 func newChecker(a *Allocator) *checker {
-	k := &checker{a: a, byClient: make(map[*client]*vec), byRole: make(map[*node]*roleSums), out: make(map[*framework]int)}
-	for _, c := range a.clients {
-		if c != nil {
-			k.byClient[c] = new(vec)
-		}
-	}
-	for _, n := range a.roles {
-		if n != nil {
-			k.byRole[n] = new(roleSums)
-		}
-	}
+	k := &checker{a: a, pool: a.newPool(&none)}
+	k.begin()
 	return k
+}
+
+// begin forgets what an earlier Check summed up.
+func (k *checker) begin() {
+	a := k.a
+	k.byClient, k.byRole = zeroed(k.byClient, len(a.clients)), zeroed(k.byRole, len(a.roles))
+	k.out, k.refused = zeroed(k.out, len(a.fws)), zeroed(k.refused, len(a.clients))
+	for _, v := range [...]*vec{&k.totals, &k.capacity, &k.allocated, &k.copies, &k.late, &k.revFree, &k.placeable} {
+		v.Reset()
+	}
+	k.known = 0
+	if !slices.Equal(k.names, a.names.list) { // indices may mean other names now
+		k.names = append(k.names[:0], a.names.list...)
+		clear(k.counts[:cap(k.counts)])
+	}
+	k.counts = sized(k.counts, len(a.agents))
+}
+
+// zeroed is list with n elements of zero.
+func zeroed[T any](list []T, n int) []T {
+	list = sized(list, n)
+	clear(list)
+	return list
 }
 
 // differ is an error if got is not want.
@@ -57,6 +92,11 @@ func (k *checker) differ(what string, got, want *vec) error {
 		return nil
 	}
 	return fmt.Errorf("%s is %s, the ledger gives %s", what, k.show(got), k.show(want))
+}
+
+// differOf is differ of what is a role's.
+func (k *checker) differOf(what string, n *node, got, want *vec) error {
+	return k.differ(fmt.Sprintf("%s of role %q", what, n.name), got, want)
 }
 
 func (k *checker) show(v *vec) string {
@@ -84,7 +124,7 @@ func (k *checker) lists() error {
 		case o.next != nil && o.next.deadline < o.deadline:
 			return fmt.Errorf("offer %d is out of the order of deadlines", o.next.id)
 		}
-		k.out[o.client.framework]++
+		k.out[o.client.framework.index]++
 	}
 	onAgents, ofClients, used := 0, 0, 0
 	for _, g := range a.agents {
@@ -112,174 +152,11 @@ func (k *checker) lists() error {
 		return fmt.Errorf("uses: agents and clients differ by %d", used)
 	}
 	for _, f := range a.fws {
-		if f != nil && f.out != k.out[f] {
-			return fmt.Errorf("out of framework %q is %d, the ledger gives %d", f.id, f.out, k.out[f])
+		if f != nil && f.out != k.out[f.index] {
+			return fmt.Errorf("out of framework %q is %d, the ledger gives %d", f.id, f.out, k.out[f.index])
 		}
 	}
 	return nil
-}
-
-// agents checks the books of every agent and sums them up.
-func (k *checker) agents() error {
-	for _, g := range k.a.agents {
-		if g == nil {
-			continue
-		}
-		if err := k.agent(g); err != nil {
-			return fmt.Errorf("agent %q: %w", g.id, err)
-		}
-	}
-	return nil
-}
-
-func (k *checker) agent(g *agent) error {
-	if err := k.bundle("total", g.total); err != nil {
-		return err
-	}
-	if err := k.bundle("free", g.free); err != nil {
-		return err
-	}
-	held, twice := k.held(g)
-	if w := k.a.wholeAgent(g.total); g.scarce != w.scarce || !w.equal(g.total.whole) {
-		return fmt.Errorf("agent %q: its total gives %+v, it has %+v and scarce %v", g.id, *w, *g.total.whole, g.scarce)
-	}
-	unshared := g.total.res.NonShared()
-	if over := twice || !unshared.Contains(held); over != g.over {
-		return fmt.Errorf("over is %v, the ledger gives %v", g.over, over)
-	}
-	free := unshared.SubSaturating(held)
-	if got := g.free.res.NonShared(); !got.Equal(free) {
-		return fmt.Errorf("free is %s, the ledger gives %s", got, free)
-	}
-	if got, want := g.free.res.Shared(), g.total.res.Shared(); !got.Equal(want) {
-		return fmt.Errorf("free shared is %s, the total has %s", got, want)
-	}
-	k.owners = append(k.owners, owners(g.total.res))
-	k.totals.Add(&g.total.all)
-	k.capacity.Add(&g.total.all)
-	if g.total.revocable != nil {
-		k.capacity.Sub(g.total.revocable)
-	}
-	if g.free.revocable != nil {
-		k.revFree.Add(g.free.revocable)
-	}
-	if k.a.offerable(g) {
-		k.placeable.Add(&g.free.unres)
-	}
-	for e := range g.total.res.All() {
-		if e.Owner() == "" || e.Kind != resource.KindScalar {
-			continue
-		}
-		n, ok := k.a.role(e.Owner())
-		if !ok {
-			return fmt.Errorf("role %q of a reservation is not known", e.Owner())
-		}
-		k.addTo(&k.byRole[n].own, e)
-		for ; n != k.a.root; n = n.parent {
-			k.addTo(&k.byRole[n].reserved, e)
-		}
-	}
-	return nil
-}
-
-func (k *checker) addTo(v *vec, e resource.Resource) {
-	i := k.a.names.of(e.Name)
-	v.Set(i, v.Get(i)+int64(e.Scalar))
-}
-
-// bundle checks the sums that go with a set of resources.
-func (k *checker) bundle(what string, b *bundle) error {
-	if k.a.sound.has(b) { // nobody changes a bundle
-		return nil
-	}
-	fresh := k.a.bundle(b.res)
-	if b.kinds != fresh.kinds || b.enough != fresh.enough {
-		return fmt.Errorf("%s: kinds %b, enough %v; its resources give %b, %v", what, b.kinds, b.enough, fresh.kinds, fresh.enough)
-	}
-	if err := k.differ(what+" scalars", &b.all, &fresh.all); err != nil {
-		return err
-	}
-	if err := k.differ(what+" unreserved scalars", &b.unres, &fresh.unres); err != nil {
-		return err
-	}
-	k.a.sound.add(b)
-	return nil
-}
-
-// recent are the last bundles that Check recomputed: with few agents it meets the same ones after every step.
-type recent struct {
-	of   [16]*bundle
-	next int
-}
-
-func (r *recent) has(b *bundle) bool { return slices.Contains(r.of[:], b) }
-
-func (r *recent) add(b *bundle) {
-	r.of[r.next] = b
-	r.next = (r.next + 1) % len(r.of)
-}
-
-// held sums the ledger of an agent, shared volumes left out, and charges clients and roles with it.
-func (k *checker) held(g *agent) (sum resource.Resources, twice bool) {
-	sum, many := g.held(nil)
-	type pair struct {
-		client *client
-		all    resource.Resources
-	}
-	var pairs []pair
-	charge := func(c *client, r resource.Resources) {
-		if i := slices.IndexFunc(pairs, func(p pair) bool { return p.client == c }); i >= 0 {
-			pairs[i].all = pairs[i].all.Add(r)
-			return
-		}
-		pairs = append(pairs, pair{c, r})
-	}
-	for _, o := range g.offers {
-		charge(o.client, o.b.res)
-	}
-	for _, u := range g.uses {
-		charge(u.client, u.b.res)
-		used := k.a.bundle(u.b.res)
-		for n := u.client.role; n != k.a.root; n = n.parent {
-			k.byRole[n].used.Add(&used.unres)
-		}
-	}
-	for _, u := range g.rare().late {
-		used := k.a.names.vec(u.Resources.ScalarQuantities())
-		k.late.Add(&used)
-	}
-	shown := make(map[*node]resource.Resources)
-	for _, p := range pairs {
-		for i := range p.all.Items() {
-			if i.Kind() != resource.KindScalar {
-				continue
-			}
-			e := i.Resource()
-			k.addTo(k.byClient[p.client], e)
-			n := p.client.role
-			if e.Shared {
-				if shown[n].ContainsResource(e) {
-					k.addTo(&k.copies, e)
-					continue
-				}
-				shown[n] = shown[n].Add(i.Resources())
-			}
-			k.addTo(&k.byRole[n].held, e)
-			if len(e.Reservations) == 0 {
-				k.addTo(&k.byRole[n].loose, e)
-			}
-			k.addTo(&k.allocated, e)
-			for up := n; up != k.a.root; up = up.parent {
-				switch {
-				case len(e.Reservations) > 0:
-					k.addTo(&k.byRole[up].taken, e)
-				case !e.Revocable:
-					k.addTo(&k.byRole[up].unres, e)
-				}
-			}
-		}
-	}
-	return sum, many > 0
 }
 
 func (k *checker) clients() error {
@@ -288,8 +165,8 @@ func (k *checker) clients() error {
 		if c == nil {
 			continue
 		}
-		if !c.held.Equal(k.byClient[c]) {
-			return k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), viewOf(&c.held), k.byClient[c])
+		if held := &k.byClient[c.index]; !c.held.Equal(held) {
+			return k.differ(fmt.Sprintf("held of framework %q in role %q", c.framework.id, c.role.name), viewOf(&c.held), held)
 		}
 		var offered vec
 		for _, o := range c.offers {
@@ -352,21 +229,30 @@ func (k *checker) roles() error {
 		if n == nil {
 			continue
 		}
-		s := k.byRole[n]
-		for _, p := range []struct {
-			what      string
-			got, want *vec
-		}{
-			{"held", viewOf(&n.held), &s.held}, {"reserved", n.reserved.vec(), &s.reserved}, {"unres", viewOf(&n.unres), &s.unres},
-			{"used", n.used.vec(), &s.used}, {"taken", n.taken.vec(), &s.taken},
-		} {
-			if !p.got.Equal(p.want) {
-				return k.differ(fmt.Sprintf("%s of role %q", p.what, n.name), p.got, p.want)
-			}
+		if err := k.sums(n); err != nil {
+			return err
 		}
 		if err := k.members(n); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// sums checks the sums of one role.
+func (k *checker) sums(n *node) error {
+	s := &k.byRole[n.index]
+	switch {
+	case !n.held.Equal(&s.held):
+		return k.differOf("held", n, viewOf(&n.held), &s.held)
+	case !n.reserved.vec().Equal(&s.reserved):
+		return k.differOf("reserved", n, n.reserved.vec(), &s.reserved)
+	case !n.unres.Equal(&s.unres):
+		return k.differOf("unres", n, viewOf(&n.unres), &s.unres)
+	case !n.used.vec().Equal(&s.used):
+		return k.differOf("used", n, n.used.vec(), &s.used)
+	case !n.taken.vec().Equal(&s.taken):
+		return k.differOf("taken", n, n.taken.vec(), &s.taken)
 	}
 	return nil
 }
@@ -378,18 +264,13 @@ func viewOf(s *drf.Slim) *vec {
 }
 
 func (k *checker) members(n *node) error {
-	members, listed, holding := 0, 0, 0
+	members, listed, holding := 0, 0, k.byRole[n.index].holding
 	for _, c := range n.clients {
 		if c != nil {
 			members++
 			if c.listed() {
 				listed++
 			}
-		}
-	}
-	for _, of := range k.owners {
-		if slices.Contains(of, n.name) {
-			holding++
 		}
 	}
 	switch {
@@ -425,7 +306,7 @@ func (k *checker) need(n *node) (vec, error) {
 		below.Add(&v)
 	}
 	if !n.childNeed.vec().Equal(&below) {
-		return need, k.differ(fmt.Sprintf("childNeed of role %q", n.name), n.childNeed.vec(), &below)
+		return need, k.differOf("childNeed", n, n.childNeed.vec(), &below)
 	}
 	if n == k.a.root {
 		return need, nil
@@ -434,12 +315,12 @@ func (k *checker) need(n *node) (vec, error) {
 	if n.hasQuota == config.IsDefault() {
 		return need, fmt.Errorf("hasQuota of role %q is %v", n.name, n.hasQuota)
 	}
-	guarantee, s := k.a.names.vec(config.Guarantees), k.byRole[n]
+	guarantee, s := k.a.names.vec(config.Guarantees), &k.byRole[n.index]
 	for i := range k.a.names.len() {
 		need.Set(i, max(guarantee.Get(i)-s.reserved.Get(i)-s.unres.Get(i), below.Get(i), 0))
 	}
 	if !n.need.vec().Equal(&need) {
-		return need, k.differ(fmt.Sprintf("need of role %q", n.name), n.need.vec(), &need)
+		return need, k.differOf("need", n, n.need.vec(), &need)
 	}
 	return need, nil
 }
@@ -485,6 +366,7 @@ func (k *checker) cluster() error {
 // orders checks that the orders agree with themselves and give every client the share that the ledger gives.
 func (k *checker) orders() error {
 	a := k.a
+	k.pool.SetTotals(&k.totals)
 	for i, name := range a.names.list {
 		var all vec
 		all.Set(i, k.totals.Get(i))
@@ -516,7 +398,7 @@ func (k *checker) orders() error {
 			if a.cfg.NewOrderer != nil {
 				continue
 			}
-			if got, want := a.shareOfClient(c), k.share(k.byClient[c], role.DefaultWeight); got != want {
+			if got, want := a.shareOfClient(c), k.share(&k.byClient[c.index], role.DefaultWeight); got != want {
 				return fmt.Errorf("share of framework %q in role %q is %v, the ledger gives %v", c.framework.id, n.name, got, want)
 			}
 		}
@@ -525,13 +407,7 @@ func (k *checker) orders() error {
 }
 
 // share is the share of what a ledger gives.
-func (k *checker) share(held *vec, weight float64) float64 {
-	if k.pool == nil {
-		fresh := k.a.newPool(&k.totals)
-		k.pool = &fresh
-	}
-	return k.pool.Share(held, weight)
-}
+func (k *checker) share(held *vec, weight float64) float64 { return k.pool.Share(held, weight) }
 
 // shareOf checks the place of n in the order of roles.
 func (k *checker) shareOf(n *node) error {
@@ -547,7 +423,7 @@ func (k *checker) shareOf(n *node) error {
 
 // weighed is what n's place in the order of roles is charged.
 func (k *checker) weighed(n *node) *vec {
-	s := k.byRole[n]
+	s := &k.byRole[n.index]
 	if !k.a.rules.CountReservations {
 		return &s.held
 	}
@@ -572,7 +448,7 @@ func (n *node) anyBelow() bool {
 
 // refusals checks their counts and the order in which they end.
 func (k *checker) refusals() error {
-	a, counted := k.a, make(map[*client]int)
+	a := k.a
 	inHeap, open := 0, 0
 	for _, g := range a.agents {
 		if g == nil {
@@ -592,7 +468,7 @@ func (k *checker) refusals() error {
 				return fmt.Errorf("refusers of agent %q lack client %d", g.id, g.refusals[i].client)
 			}
 			if r := &g.refusals[i]; r.gen == a.gens[r.client] {
-				counted[a.clients[r.client]]++
+				k.refused[r.client]++
 			}
 		}
 		end, any := g.endOfRefusals()
@@ -630,8 +506,8 @@ func (k *checker) refusals() error {
 		}
 		sum := 0
 		for _, c := range f.clients {
-			if c.refused != counted[c] {
-				return fmt.Errorf("refused of framework %q in role %q is %d, the agents give %d", f.id, c.role.name, c.refused, counted[c])
+			if c.refused != k.refused[c.index] {
+				return fmt.Errorf("refused of framework %q in role %q is %d, the agents give %d", f.id, c.role.name, c.refused, k.refused[c.index])
 			}
 			sum += c.refused
 		}

@@ -4,10 +4,10 @@ import "fmt"
 
 // figures checks what Metrics reads of the present state; what only counts events has nothing to be held against.
 func (k *checker) figures() error {
-	a, refused, unmet, filters := k.a, make(map[*node]int), 0, 0
+	a, unmet, filters := k.a, 0, 0
 	for _, c := range a.clients {
 		if c != nil {
-			refused[c.role] += c.refused
+			k.byRole[c.role.index].refused += c.refused
 			filters += c.refused
 		}
 	}
@@ -15,13 +15,13 @@ func (k *checker) figures() error {
 		if n == nil {
 			continue
 		}
-		r, listed := &n.figures, n.listedIn()
+		r, listed, refused := &n.figures, n.listedIn(), k.byRole[n.index].refused
 		if r.unmet {
 			unmet++
 		}
 		switch {
-		case r.refused != refused[n]:
-			return fmt.Errorf("refused of role %q is %d, its clients give %d", n.name, r.refused, refused[n])
+		case r.refused != refused:
+			return fmt.Errorf("refused of role %q is %d, its clients give %d", n.name, r.refused, refused)
 		case r.unmet != n.isUnmet():
 			return fmt.Errorf("unmet of role %q is %v", n.name, r.unmet)
 		case r.full != n.isFull():
@@ -34,8 +34,8 @@ func (k *checker) figures() error {
 		held, sum := n.subtreeHeld(), n.unres.Vec()
 		sum.Add(n.taken.vec())
 		sum.Add(r.revocable.vec())
-		if err := k.differ(fmt.Sprintf("held below role %q", n.name), &sum, &held); err != nil {
-			return err
+		if !sum.Equal(&held) {
+			return k.differ(fmt.Sprintf("held below role %q", n.name), &sum, &held)
 		}
 	}
 	stopped := 0
@@ -121,7 +121,8 @@ func (k *checker) waits() error {
 
 // heldBack checks the counts of agents by name.
 func (k *checker) heldBack() error {
-	counts := make([]int32, k.a.names.len())
+	k.agentsBack = zeroed(k.agentsBack, k.a.names.len())
+	counts := k.agentsBack
 	for _, g := range k.a.agents {
 		if g == nil {
 			continue

@@ -21,7 +21,7 @@ func (a *Allocator) Fork() *Allocator {
 	b.inverse.unasked = slices.Clone(a.inverse.unasked)
 	b.order = a.order.Clone()
 	b.pool = b.newPool(&b.totals)
-	b.spare = nil
+	b.spare, b.checks = nil, nil
 
 	f := forker{from: a, to: &b}
 	f.blank()

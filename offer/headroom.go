@@ -204,10 +204,13 @@ func (k *checker) kept(n *node) (vec, error) {
 		}
 		below.Add(&v)
 	}
-	if err := k.differ(fmt.Sprintf("childKept of role %q", n.name), n.claimed().childKept.vec(), &below); err != nil || n == k.a.root {
-		return kept, err
+	switch got := n.claimed().childKept.vec(); {
+	case !got.Equal(&below):
+		return kept, k.differOf("childKept", n, got, &below)
+	case n == k.a.root:
+		return kept, nil
 	}
-	s := k.byRole[n]
+	s := &k.byRole[n.index]
 	for i := range k.a.names.len() {
 		own := n.guarantee.Get(i) - s.reserved.Get(i) - s.unres.Get(i)
 		if n.claimed().expired {
@@ -215,5 +218,8 @@ func (k *checker) kept(n *node) (vec, error) {
 		}
 		kept.Set(i, max(own, below.Get(i), 0))
 	}
-	return kept, k.differ(fmt.Sprintf("kept of role %q", n.name), n.claimed().kept.vec(), &kept)
+	if got := n.claimed().kept.vec(); !got.Equal(&kept) {
+		return kept, k.differOf("kept", n, got, &kept)
+	}
+	return kept, nil
 }

@@ -121,8 +121,12 @@ var rationedNames = []string{"cpus", "mem", "disk", "gpus"}
 //
 // docs/allocation.md §6
 func TestProperty01Conservation(t *testing.T) {
+	plain, others := 0, 0
 	watch(t, func(t *rapid.T, m *machine) {
 		require.NoError(t, m.a.Check())
+		p, o, err := m.a.BothAccounts()
+		require.NoError(t, err, "Check's short account of an agent is not its long one")
+		plain, others = plain+p, others+o
 		for _, id := range m.p.agentIDs() {
 			r, ok := m.a.Agent(id)
 			require.True(t, ok)
@@ -166,6 +170,8 @@ func TestProperty01Conservation(t *testing.T) {
 			require.InDelta(t, share, row.Share, 1e-12, "share of %s", row.Role)
 		}
 	})
+	require.Positive(t, plain)
+	require.Positive(t, others)
 }
 
 // largest is x or y, whichever is more, piece by piece.

@@ -462,10 +462,13 @@ func (u *upkeep) fork() *upkeep {
 // inverse checks the records of windows, asks and inverse filters.
 func (k *checker) inverse() error {
 	iv, kept := &k.a.inverse, 0
-	asks := make(map[OfferID]bool)
+	var asks map[OfferID]bool
 	for _, g := range k.a.agents {
 		if g == nil || g.upkeep == nil {
 			continue
+		}
+		if asks == nil {
+			asks = make(map[OfferID]bool)
 		}
 		kept++
 		if u := g.upkeep; u.place >= len(iv.kept) || iv.kept[u.place] != g {

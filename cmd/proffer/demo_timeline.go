@@ -85,8 +85,9 @@ func (t *timeline) event(e master.Event) {
 		}
 	case master.TaskRefused:
 		t.say("task", "%s of %s is refused: %s", e.Status.Task, t.framework(e.Framework), e.Status.Message)
-	case master.OperationApplied:
-		t.say("operation", "%s %s on %s", t.framework(e.Framework), operation(e.Op), t.agent(e.Agent))
+	case master.OperationAdded:
+		o := e.Operation
+		t.say("operation", "%s %s on %s", t.framework(o.Framework), operation(o.Op), t.agent(o.Agent))
 	case master.OperationRefused:
 		t.say("operation", "%s may not: it %s: %s", t.framework(e.Framework), operation(e.Op), e.Why)
 	}

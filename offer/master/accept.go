@@ -118,7 +118,7 @@ func (m *Machine) voidAccept(f *framework, own []offer.OfferID, b msg.Accept, wh
 		}
 		if c, ok := op.Do.(msg.Change); ok {
 			m.refuseOperation(f, "", op.ID, why)
-			m.emit(OperationRefused{Framework: f.info.ID, Op: c.Op, Why: why.Error()})
+			m.emit(OperationRefused{Framework: f.info.ID, ID: op.ID, Op: c.Op, Why: why.Error()})
 		}
 	}
 }

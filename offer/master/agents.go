@@ -249,8 +249,8 @@ func (m *Machine) loseAgent(a *agent, found *alarm, why string) {
 			m.parkTask(t, lost.since)
 		}
 		m.dropOperations(a, msg.OperationUnreachable, "its agent is out of contact")
-		m.rememberLost(lost)
 		m.dropAgent(a, "unreachable: "+why)
+		m.rememberLost(lost)
 	})
 }
 

@@ -151,7 +151,7 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 			m.cfg.Bounds.UnreachableTasks = 0
 		}, "unreachable tasks of"},
 		{"agent unreachable as well", func(m *Machine) { m.unreachable.add(a(m).info.ID, lostAgent{}, 9) }, "is registered and unreachable"},
-		{"agent gone as well", func(m *Machine) { m.gone.add(a(m).info.ID, 1, 9) }, "is registered and gone"},
+		{"agent gone as well", func(m *Machine) { m.gone.add(a(m).info.ID, GoneRow{}, 9) }, "is registered and gone"},
 		{"agent recovered as well", func(m *Machine) {
 			m.recovered[a(m).info.ID] = registry.Agent{Info: a(m).info}
 		}, "is registered and recovered"},
@@ -159,7 +159,7 @@ func TestCheckNamesWhatIsCorrupt(t *testing.T) {
 		{"recovered agent not awaited", func(m *Machine) {
 			m.recovered["x"] = registry.Agent{Info: msg.AgentInfo{ID: "x"}}
 		}, "nobody waits for them"},
-		{"bound on gone agents", func(m *Machine) { m.gone.add("x", 1, 9); m.cfg.Bounds.GoneAgents = 0 }, "gone agents: 1, the bound is 0"},
+		{"bound on gone agents", func(m *Machine) { m.gone.add("x", GoneRow{}, 9); m.cfg.Bounds.GoneAgents = 0 }, "gone agents: 1, the bound is 0"},
 		{"commit without alarm", func(m *Machine) { m.ledger.flying = []change{{}} }, "ledger: 1 changes"},
 		{"agent in transition", func(m *Machine) { m.moving["x"] = true }, "ledger: nothing is under way, and 1 agents"},
 		{"address in transition", func(m *Machine) { m.arriving["x"] = true }, "1 addresses"},

@@ -45,15 +45,31 @@ func (e OfferEnd) String() string {
 }
 
 type (
-	// AgentAdded: an agent was admitted or came back.
+	// AgentAdded: an agent was admitted or came back. It is recovered, or unreachable, no longer.
 	AgentAdded struct{ Agent AgentReport }
 	// AgentUpdated: a row of an agent changed: its link, its total, its activity.
 	AgentUpdated struct{ Agent AgentReport }
-	// AgentRemoved: an agent left the registered ones; Why says how.
+	// AgentRemoved: an agent left the registered ones, its tasks, executors and operations before it; Why says how. If it is
+	// unreachable or gone now, AgentUnreachable or AgentGone follows.
 	AgentRemoved struct {
 		Agent offer.AgentID
 		Why   string
 	}
+	// AgentsInherited: this master began to lead, and these are all agents that its registry knows.
+	AgentsInherited struct {
+		Recovered   []RecoveredRow
+		Unreachable []UnreachableRow
+		Gone        []GoneRow
+	}
+	// AgentRecovered: an agent is awaited that is known from the registry only, or what operators want of such a one changed.
+	// It is unreachable no longer.
+	AgentRecovered struct{ Agent RecoveredRow }
+	// AgentUnreachable: an agent is out of contact, or what operators want of such a one changed. It is recovered no longer.
+	AgentUnreachable struct{ Agent UnreachableRow }
+	// AgentGone: an agent was given up. It is recovered, or unreachable, no longer.
+	AgentGone struct{ Agent GoneRow }
+	// AgentForgotten: an agent that was unreachable or gone is remembered no longer, for its age or for the bound.
+	AgentForgotten struct{ Agent offer.AgentID }
 	// FrameworkAdded: a framework subscribed for the first time, or is known from an agent.
 	FrameworkAdded struct{ Framework FrameworkReport }
 	// FrameworkUpdated: a row of a framework changed: its state or its info.
@@ -87,25 +103,20 @@ type (
 		How       OfferEnd
 		Why       offer.RescindReason
 	}
-	// OperationApplied: an operation counts in the master's books and was sent to the agent. Framework "" is an operator.
-	OperationApplied struct {
-		UUID      msg.UUID
-		Agent     offer.AgentID
-		Framework offer.FrameworkID
-		Op        reservation.Op
-	}
+	// OperationAdded: an operation counts in the master's books and was sent to its agent, or an agent reported it.
+	OperationAdded struct{ Operation OperationReport }
+	// OperationUpdated: a row of an operation changed: its agent told how it stands.
+	OperationUpdated struct{ Operation OperationReport }
+	// OperationRemoved: an operation left the books: it ended and nobody has to acknowledge that any more, or its agent left or
+	// came back on another link. Operation is its last row.
+	OperationRemoved struct{ Operation OperationReport }
 	// OperationRefused: an operation of an Accept was dropped; Why says what broke which rule.
 	OperationRefused struct {
 		Agent     offer.AgentID
 		Framework offer.FrameworkID
+		ID        msg.OperationID // "" its framework was not told
 		Op        reservation.Op
 		Why       string
-	}
-	// OperationEnded: the agent answered; Error "" means that it holds there too.
-	OperationEnded struct {
-		UUID  msg.UUID
-		Agent offer.AgentID
-		Error string
 	}
 	// InverseOfferMade: a framework was asked to leave an agent.
 	InverseOfferMade struct{ Offer msg.InverseOffer }
@@ -140,9 +151,15 @@ func (TaskRemoved) isEvent()       {}
 func (TaskRefused) isEvent()       {}
 func (OfferMade) isEvent()         {}
 func (OfferEnded) isEvent()        {}
-func (OperationApplied) isEvent()  {}
+func (AgentsInherited) isEvent()   {}
+func (AgentRecovered) isEvent()    {}
+func (AgentUnreachable) isEvent()  {}
+func (AgentGone) isEvent()         {}
+func (AgentForgotten) isEvent()    {}
+func (OperationAdded) isEvent()    {}
+func (OperationUpdated) isEvent()  {}
+func (OperationRemoved) isEvent()  {}
 func (OperationRefused) isEvent()  {}
-func (OperationEnded) isEvent()    {}
 func (WeightsChanged) isEvent()    {}
 func (InverseOfferMade) isEvent()  {}
 func (InverseOfferEnded) isEvent() {}
@@ -158,6 +175,23 @@ func (e AgentUpdated) String() string { return "agent " + e.Agent.String() + " u
 
 // String gives one line for a timeline.
 func (e AgentRemoved) String() string { return fmt.Sprintf("agent %s removed: %s", e.Agent, e.Why) }
+
+// String gives one line for a timeline.
+func (e AgentsInherited) String() string {
+	return fmt.Sprintf("agents of the registry: %d to come back, %d out of contact, %d gone", len(e.Recovered), len(e.Unreachable), len(e.Gone))
+}
+
+// String gives one line for a timeline.
+func (e AgentRecovered) String() string { return "agent " + e.Agent.String() }
+
+// String gives one line for a timeline.
+func (e AgentUnreachable) String() string { return "agent " + e.Agent.String() }
+
+// String gives one line for a timeline.
+func (e AgentGone) String() string { return "agent " + e.Agent.String() }
+
+// String gives one line for a timeline.
+func (e AgentForgotten) String() string { return fmt.Sprintf("agent %s forgotten", e.Agent) }
 
 // String gives one line for a timeline.
 func (e FrameworkAdded) String() string { return "framework " + e.Framework.String() + " added" }
@@ -226,21 +260,17 @@ func rescindWord(r offer.RescindReason) string {
 }
 
 // String gives one line for a timeline.
-func (e OperationApplied) String() string {
-	return fmt.Sprintf("operation of %s on %s: %s", who(e.Framework), e.Agent, opText(e.Op))
-}
+func (e OperationAdded) String() string { return "operation " + e.Operation.String() }
+
+// String gives one line for a timeline.
+func (e OperationUpdated) String() string { return "operation " + e.Operation.String() }
+
+// String gives one line for a timeline.
+func (e OperationRemoved) String() string { return "operation " + e.Operation.String() + ", over" }
 
 // String gives one line for a timeline.
 func (e OperationRefused) String() string {
 	return fmt.Sprintf("operation of %s on %s refused: %s: %s", who(e.Framework), e.Agent, opText(e.Op), e.Why)
-}
-
-// String gives one line for a timeline.
-func (e OperationEnded) String() string {
-	if e.Error == "" {
-		return fmt.Sprintf("operation %s done on %s", e.UUID, e.Agent)
-	}
-	return fmt.Sprintf("operation %s failed on %s: %s", e.UUID, e.Agent, e.Error)
 }
 
 // String gives one line for a timeline.

@@ -26,12 +26,19 @@ type operation struct {
 	ours  bool  // adopted: this master acknowledges it
 }
 
+func (o *operation) row() OperationReport {
+	s := o.Status
+	return OperationReport{UUID: o.UUID, Agent: s.Agent, Framework: o.Framework, Op: o.Op, ID: s.Operation, State: s.State,
+		Message: s.Message, Unacknowledged: !s.UUID.IsZero()}
+}
+
 // track puts an operation with an id into an agent's books, as one of its framework if that is known.
 func (m *Machine) track(a *agent, r msg.OperationReport) {
 	r.Status.Agent = a.info.ID
 	o := &operation{OperationReport: r}
 	o.alone.ring = func() { m.adoptOperation(a, o) }
 	a.ops[r.UUID] = o
+	m.emit(OperationAdded{o.row()})
 	if f := m.frameworks[r.Framework]; f != nil {
 		m.nameOperation(f, o)
 		return
@@ -80,6 +87,7 @@ func (m *Machine) ackOurs(a *agent, o *operation) {
 // untrack takes an operation out of the books.
 func (m *Machine) untrack(a *agent, o *operation) {
 	delete(a.ops, o.UUID)
+	m.emit(OperationRemoved{o.row()})
 	m.perhapsDrained(a)
 	switch {
 	case o.named:
@@ -122,9 +130,13 @@ func (m *Machine) leaveOperations(a *agent, f *framework) {
 // dropOperations takes all operations of an agent that leaves the registered ones out of the books, and tells frameworks
 // of those that are not over.
 func (m *Machine) dropOperations(a *agent, s msg.OperationState, why string) {
+	m.dropPending(a)
 	for _, o := range a.sortedOps() {
-		if f := m.frameworks[o.Framework]; f != nil && !o.Status.State.Terminal() {
-			m.tellOperation(f, msg.OperationStatus{Operation: o.Status.Operation, State: s, Message: why, Agent: a.info.ID})
+		if !o.Status.State.Terminal() {
+			o.Status = msg.OperationStatus{Operation: o.Status.Operation, State: s, Message: why, Agent: a.info.ID}
+			if f := m.frameworks[o.Framework]; f != nil {
+				m.tellOperation(f, o.Status)
+			}
 		}
 		m.untrack(a, o)
 	}
@@ -151,13 +163,14 @@ func (m *Machine) feedback(a *agent, b msg.OperationUpdate) {
 	}
 	s := b.Status
 	if s.UUID.IsZero() { // said once: the agent keeps nothing of it
-		s.State = msg.OperationFinished
-		if b.Error != "" {
-			s.State = msg.OperationFailed
-		}
+		s.State = outcome(b.Error)
 	}
 	s.Operation, s.Agent, s.Message = o.Status.Operation, a.info.ID, msg.CutText(cmp.Or(s.Message, b.Error), m.cfg.Bounds.Text)
+	changed := o.Status != s
 	o.Status = s
+	if changed {
+		m.emit(OperationUpdated{o.row()})
+	}
 	if f := m.frameworks[o.Framework]; f != nil && !o.ours {
 		m.tellOperation(f, s)
 	}
@@ -316,6 +329,17 @@ func (m *Machine) matchOperations(a *agent, r *agentReport) (missing []msg.Opera
 		}
 	}
 	return missing
+}
+
+// keepsNames refuses a report by the link that pending operations went out on, if it gives one without an id as one that has
+// one.
+func (a *agent) keepsNames(r *agentReport) error {
+	for _, p := range a.pending {
+		if o, listed := r.ops[p.uuid]; listed && a.ops[p.uuid] == nil {
+			return fmt.Errorf("%w: operation %q has the name of one without an id that is under way", ErrInvalid, o.Status.Operation)
+		}
+	}
+	return nil
 }
 
 // mayTrack checks the id of an operation before it is applied (docs/protocol.md §14).

@@ -39,8 +39,8 @@ func (m *Machine) goneChange(id offer.AgentID) (ops []registry.Op, then func()) 
 	}
 	since := m.now
 	return m.goneOps(id, since), func() {
-		m.rememberGone(id, since)
 		end()
+		m.rememberGone(id, since)
 	}
 }
 

@@ -78,15 +78,23 @@ func (m *Machine) takeOver(found *registry.Contents) {
 	m.expected = len(found.Agents)
 	slices.SortStableFunc(found.Unreachable, func(a, b registry.Unreachable) int { return cmp.Compare(a.Since, b.Since) })
 	for _, u := range found.Unreachable {
-		m.rememberLost(lostAgent{id: u.ID, since: u.Since, orders: orders{u.Deactivated, u.Drain}})
+		m.keepLost(lostAgent{id: u.ID, since: u.Since, orders: orders{u.Deactivated, u.Drain}})
 	}
 	slices.SortStableFunc(found.Gone, func(a, b registry.Gone) int { return cmp.Compare(a.Since, b.Since) })
 	for _, g := range found.Gone {
-		m.rememberGone(g.ID, g.Since)
+		m.keepGone(g.ID, g.Since)
+	}
+	if e := m.inherited(); len(e.Recovered)+len(e.Unreachable)+len(e.Gone) > 0 {
+		m.emit(e)
 	}
 	if len(m.recovered) > 0 {
 		m.awaitRecovered()
 	}
+}
+
+func (m *Machine) inherited() (e AgentsInherited) {
+	e.Recovered, e.Unreachable, e.Gone = m.absentAgents()
+	return e
 }
 
 // sweepRecovered follows an election by ReregisterTimeout: agents that have not come back are unreachable
@@ -124,8 +132,14 @@ func (m *Machine) loseRecovered(id offer.AgentID) {
 
 // keepForLater keeps an agent that is admitted and not here: it is awaited as after an election.
 func (m *Machine) keepForLater(a registry.Agent) {
-	m.recovered[a.Info.ID] = a
+	m.expect(a)
 	m.awaitRecovered()
+}
+
+// expect keeps what the registry holds of an agent that is not here.
+func (m *Machine) expect(a registry.Agent) {
+	m.recovered[a.Info.ID] = a
+	m.emit(AgentRecovered{recoveredRow(a)})
 }
 
 // awaitRecovered looks after recovered agents in ReregisterTimeout, unless somebody does so before.
@@ -164,8 +178,8 @@ func (m *Machine) Remembered() registry.Contents {
 		return true
 	})
 	slices.SortFunc(c.Unreachable, func(a, b registry.Unreachable) int { return cmp.Compare(a.ID, b.ID) })
-	m.gone.all(func(id offer.AgentID, since offer.Time) bool {
-		c.Gone = append(c.Gone, registry.Gone{ID: id, Since: since})
+	m.gone.all(func(_ offer.AgentID, g GoneRow) bool {
+		c.Gone = append(c.Gone, registry.Gone(g))
 		return true
 	})
 	slices.SortFunc(c.Gone, func(a, b registry.Gone) int { return cmp.Compare(a.ID, b.ID) })

@@ -31,15 +31,15 @@ type Machine struct {
 	nodes       map[msg.Node]*agent              // the same, by address
 	recovered   map[offer.AgentID]registry.Agent // admitted, and not here yet
 	unreachable fifo[offer.AgentID, lostAgent]
-	gone        fifo[offer.AgentID, offer.Time] // given up, with the time
-	machines    map[string]machine              // of the maintenance schedule, by name
-	hosts       map[string]string               // host names of them, to one's name
-	schedule    []msg.MaintenanceWindow         // as it was given
-	draining    map[offer.AgentID]bool          // to be looked at when the step ends: they may be drained
-	moving      map[offer.AgentID]bool          // a commit is under way that changes where it is
-	arriving    map[msg.Node]bool               // of an agent at that address
-	expected    int                             // agents that the registry knew when this master began to lead
-	sweep       alarm                           // ends the wait for recovered agents
+	gone        fifo[offer.AgentID, GoneRow] // given up
+	machines    map[string]machine           // of the maintenance schedule, by name
+	hosts       map[string]string            // host names of them, to one's name
+	schedule    []msg.MaintenanceWindow      // as it was given
+	draining    map[offer.AgentID]bool       // to be looked at when the step ends: they may be drained
+	moving      map[offer.AgentID]bool       // a commit is under way that changes where it is
+	arriving    map[msg.Node]bool            // of an agent at that address
+	expected    int                          // agents that the registry knew when this master began to lead
+	sweep       alarm                        // ends the wait for recovered agents
 	removals    removals
 	gc          alarm // looks after unreachable and gone ones
 	frameworks  map[offer.FrameworkID]*framework

@@ -17,11 +17,35 @@ type pendingOp struct {
 	framework offer.FrameworkID // "" an operator's
 }
 
-// dropPending forgets what an agent has not answered: its link ended, and it tells its total anew.
+func (p pendingOp) row(a *agent) OperationReport {
+	return OperationReport{UUID: p.uuid, Agent: a.info.ID, Framework: p.framework, Op: p.op, State: msg.OperationPending}
+}
+
+// dropPending forgets what an agent has not answered: its link ended, and it tells its total anew. Operations with an id are
+// asked for.
 func (m *Machine) dropPending(a *agent) {
 	for _, p := range a.pending {
-		m.emit(OperationEnded{UUID: p.uuid, Agent: a.info.ID, Error: "not answered before the agent's link ended"})
+		if a.ops[p.uuid] == nil {
+			row := p.row(a)
+			row.Message = "not answered before the agent's link ended"
+			m.emit(OperationRemoved{row})
+		}
 	}
+}
+
+// endPending tells how an operation without an id ended.
+func (m *Machine) endPending(a *agent, p pendingOp, why string) {
+	row := p.row(a)
+	row.State, row.Message = outcome(why), why
+	m.emit(OperationRemoved{row})
+}
+
+// outcome is the state of an operation that an agent answered with an error, or with none.
+func outcome(why string) msg.OperationState {
+	if why != "" {
+		return msg.OperationFailed
+	}
+	return msg.OperationFinished
 }
 
 // applyAt tells an agent of an operation that holds in our books. With an id its framework is told how it ends.
@@ -31,9 +55,10 @@ func (m *Machine) applyAt(a *agent, f offer.FrameworkID, op reservation.Op, id m
 	if id != "" {
 		m.track(a, msg.OperationReport{UUID: p.uuid, Framework: f, Op: op,
 			Status: msg.OperationStatus{Operation: id, State: msg.OperationPending}})
+	} else {
+		m.emit(OperationAdded{p.row(a)})
 	}
 	m.toAgent(a, msg.ApplyOperation{UUID: p.uuid, Framework: f, Op: op, ID: id})
-	m.emit(OperationApplied{UUID: p.uuid, Agent: a.info.ID, Framework: f, Op: op})
 }
 
 // operationUpdate learns how an operation ended. Agents answer in the order sent, so mostly it is the oldest one and went
@@ -49,9 +74,9 @@ func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 		return fmt.Errorf("%w: agent %s answers operation %s, which is not under way there", ErrInvalid, a.info.ID, b.UUID)
 	}
 	b.Error = msg.CutText(b.Error, m.cfg.Bounds.Text)
-	base, err := a.base, error(nil)
+	p, base, err := a.pending[i], a.base, error(nil)
 	if b.Error == "" {
-		base, err = reservation.Convert(base, a.pending[i].op) // unchanged if it cannot be: the agent will tell its total
+		base, err = reservation.Convert(base, p.op) // unchanged if it cannot be: the agent will tell its total
 	}
 	if i == 0 && b.Error == "" && err == nil {
 		a.base = base
@@ -60,7 +85,9 @@ func (m *Machine) operationUpdate(a *agent, b msg.OperationUpdate) error {
 	} else if err := m.rebase(a, base, slices.Delete(slices.Clone(a.pending), i, i+1)); err != nil {
 		return err
 	}
-	m.emit(OperationEnded{UUID: b.UUID, Agent: a.info.ID, Error: b.Error})
+	if a.ops[p.uuid] == nil {
+		m.endPending(a, p, b.Error)
+	}
 	m.feedback(a, b)
 	m.perhapsDrained(a)
 	return nil

@@ -215,11 +215,19 @@ func (m *Machine) order(id offer.AgentID, o orders) (ops []registry.Op, then fun
 	case agentRecovered:
 		next := o.record(m.recovered[id].Info)
 		ops, err = agentOps(next)
-		return ops, func() { m.recovered[id] = next }, err
+		return ops, func() { m.expect(next) }, err
 	}
 	lost, _ := m.unreachable.get(id)
 	lost.orders = o
-	return m.lostOps(lost), func() { m.unreachable.replace(id, lost) }, nil
+	return m.lostOps(lost), func() { m.reorder(lost) }, nil
+}
+
+// reorder changes what operators want of an unreachable agent, unless that was forgotten meanwhile.
+func (m *Machine) reorder(l lostAgent) {
+	if m.unreachable.has(l.id) {
+		m.unreachable.replace(l.id, l)
+		m.emit(AgentUnreachable{l.row()})
+	}
 }
 
 func (m *Machine) obey(a *agent, o orders) {

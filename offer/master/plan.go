@@ -236,7 +236,7 @@ func (s refuseTask) do(m *Machine, f *framework, _ *agent) {
 
 func (s refuseOp) do(m *Machine, f *framework, a *agent) {
 	m.refuseOperation(f, a.info.ID, s.id, s.why)
-	m.emit(OperationRefused{Agent: a.info.ID, Framework: f.info.ID, Op: s.op, Why: s.why.Error()})
+	m.emit(OperationRefused{Agent: a.info.ID, Framework: f.info.ID, ID: s.id, Op: s.op, Why: s.why.Error()})
 }
 
 func (s applyOp) do(m *Machine, f *framework, a *agent) { m.applyAt(a, f.info.ID, s.op, s.id) }

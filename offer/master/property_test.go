@@ -1,6 +1,7 @@
 package master_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type wild struct {
 	rt      *rapid.T
 	cfg     master.Config
 	leaders byte
+	tally   map[string]int
 }
 
 // succeed lets another master lead with what the store holds. Of the former one the last commit may be durable, unheard of.
@@ -42,7 +44,7 @@ func (w *wild) succeed() {
 	}
 	w.leaders++
 	w.cfg.Entropy[0] = w.leaders
-	w.rig = newRigAt(w.t, former.now, w.store, w.cfg)
+	w.rig = newRigAt(w.t, former.now, w.store, w.cfg, w.tally)
 	require.True(w.t, w.m.Leading())
 	if former.resigned == nil { // it does not know yet; its next word to the store is its last
 		former.commits, former.holding = nil, false
@@ -157,7 +159,7 @@ func (w *wild) tasks() []msg.TaskInfo {
 }
 
 func (w *wild) operation() msg.Operation {
-	o := msg.Operation{ID: pick[msg.OperationID](w, "operation", "", "", "", "op")}
+	o := msg.Operation{ID: pick[msg.OperationID](w, "operation", "", "", "", "op1", "op2")}
 	switch rapid.IntRange(0, 5).Draw(w.rt, "action") {
 	case 0:
 		o.Do = msg.LaunchGroup{Executor: w.executor(), Tasks: w.tasks()}
@@ -211,9 +213,11 @@ func (w *wild) refs() msg.ExecutorRef {
 
 // fromScheduler draws a call.
 func (w *wild) fromScheduler() msg.Message {
-	switch rapid.IntRange(0, 14).Draw(w.rt, "call") {
+	switch rapid.IntRange(0, 15).Draw(w.rt, "call") {
 	case 13:
 		return w.inverse()
+	case 14:
+		return pick[msg.Message](w, "operation", msg.ReconcileOperations{}, msg.AcknowledgeOperation{Agent: w.agentID(), Operation: "op1", UUID: w.uuid()})
 	case 0:
 		return msg.Subscribe{Framework: w.info(), Suppressed: w.roles()}
 	case 1:
@@ -244,8 +248,12 @@ func (w *wild) fromScheduler() msg.Message {
 	return msg.UpdateFramework{Framework: w.info(), Suppressed: w.roles()}
 }
 
-// sensible draws an accept that launches on an offer that is out with a party.
+// sensible draws an accept that launches on an offer that is out with a party, or an acknowledgement of an operation.
 func (w *wild) sensible(name string) msg.Message {
+	if told := all[msg.UpdateOperation](w.rig, name); len(told) > 0 && w.coin() {
+		s := pick(w, "told", told...).Status
+		return msg.AcknowledgeOperation{Agent: s.Agent, Operation: s.Operation, UUID: s.UUID}
+	}
 	for _, o := range w.m.Snapshot().Offers {
 		for _, f := range w.m.Frameworks() {
 			if f.Info.ID == o.Framework && string(f.Node) == name {
@@ -253,7 +261,9 @@ func (w *wild) sensible(name string) msg.Message {
 				t.Agent = o.Agent
 				a := msg.Accept{Offers: []msg.OfferID{o.ID}, Filters: w.filters()}
 				if o.Role == "web" {
-					a.Operations = append(a.Operations, msg.Reserve(dynamic("disk:50", "web")), msg.Create(volume("sv", 20, "web", true)))
+					reserve := msg.Reserve(dynamic("disk:50", "web"))
+					reserve.ID = pick[msg.OperationID](w, "operation", "", "op1", "op2")
+					a.Operations = append(a.Operations, reserve, msg.Create(volume("sv", 20, "web", true)))
 				}
 				a.Operations = append(a.Operations, w.operation(), msg.Launch(t), w.good(o.Agent), w.operation())
 				return a
@@ -286,12 +296,13 @@ func (w *wild) good(a agentID) msg.Operation {
 func (w *wild) fromAgent() msg.Message {
 	switch rapid.IntRange(0, 9).Draw(w.rt, "message") {
 	case 0, 1:
-		return msg.RegisterAgent{Info: msg.AgentInfo{ID: pick[agentID](w, "id", "", "", "", "x")}, Total: w.total()}
+		return msg.RegisterAgent{Info: msg.AgentInfo{ID: pick[agentID](w, "id", "", "", "", "x")}, Total: w.total(), Capabilities: w.abilities()}
 	case 2:
 		return w.report(w.agentID(), func(b *msg.ReregisterAgent) {
 			if w.coin() {
 				b.Tasks = nil
 			}
+			b.Capabilities, b.Operations = w.abilities(), w.doneAt(b.Info.ID)
 			w.others(b)
 		})
 	case 3:
@@ -304,6 +315,9 @@ func (w *wild) fromAgent() msg.Message {
 			}
 			if w.coin() {
 				b.Executors = nil
+			}
+			if w.coin() {
+				b.Capabilities, b.Operations = w.abilities(), w.doneAt(b.Info.ID)
 			}
 			if w.coin() {
 				b.Frameworks = append(b.Frameworks, w.info())
@@ -323,7 +337,36 @@ func (w *wild) fromAgent() msg.Message {
 	case 8:
 		return msg.ExitedExecutor{Framework: w.framework(), Executor: w.executorID()}
 	}
-	return pick[msg.Message](w, "rest", msg.OperationUpdate{UUID: w.operationUUID(), Error: pick(w, "error", "", "", "failed")}, msg.FromExecutor{Executor: w.refs()}, nil, msg.Heartbeat{})
+	return pick[msg.Message](w, "rest", msg.OperationUpdate{UUID: w.operationUUID(), Error: pick(w, "error", "", "", "failed"), Status: w.feedback()}, msg.FromExecutor{Executor: w.refs()}, nil, msg.Heartbeat{})
+}
+
+func (w *wild) abilities() msg.AgentCapabilities {
+	return pick(w, "abilities", msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}, msg.AgentCapabilities{})
+}
+
+// feedback draws a status of an operation with an id, or none.
+func (w *wild) feedback() msg.OperationStatus {
+	return msg.OperationStatus{State: pick(w, "state", msg.OperationFinished, msg.OperationFailed, msg.OperationDropped), UUID: w.uuid()}
+}
+
+// doneAt draws the operations that an agent reports: those of the books, under way or done, and perhaps one of a stranger.
+func (w *wild) doneAt(a agentID) (out []msg.OperationReport) {
+	report := func(u msg.UUID, f frameworkID, id msg.OperationID) {
+		s := msg.OperationStatus{Operation: id, State: msg.OperationPending}
+		if w.coin() {
+			s.State, s.UUID = msg.OperationFinished, msg.UUID{9}
+		}
+		out = append(out, msg.OperationReport{UUID: u, Framework: f, Op: reservation.Reserve{Resources: dynamic("cpus:1", "web")}, Status: s})
+	}
+	for _, o := range w.m.Snapshot().Operations {
+		if o.Agent == a && w.coin() {
+			report(o.UUID, o.Framework, cmp.Or(o.ID, "op1"))
+		}
+	}
+	if w.coin() {
+		report(msg.UUID{8}, pick[frameworkID](w, "of", "other0", w.framework()), "op1")
+	}
+	return out
 }
 
 // others adds frameworks that nobody has heard of to a report, with a task each.
@@ -358,9 +401,16 @@ func (w *wild) reply(name string) msg.Message {
 		}
 	}
 	if ops := all[msg.ApplyOperation](w.rig, name); len(ops) > 0 && w.coin() {
-		return msg.OperationUpdate{UUID: pick(w, "operation", ops...).UUID, Error: pick(w, "error", "", "failed")}
+		op := pick(w, "operation", ops...)
+		u := msg.OperationUpdate{UUID: op.UUID, Error: pick(w, "error", "", "failed")}
+		if op.ID != "" && w.coin() {
+			u.Status = w.feedback()
+		}
+		return u
 	}
-	return registration(name, "cpus:4;mem:1024;disk:100;ports:[1-10]")
+	b := registration(name, "cpus:4;mem:1024;disk:100;ports:[1-10]")
+	b.Capabilities = msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}
+	return b
 }
 
 func (w *wild) total() resource.Resources {

@@ -48,7 +48,7 @@ type (
 	// TasksResult answers GetTasks. Tasks are live, or wait for their last update to be acknowledged; Completed are those
 	// that the frameworks remember, completed frameworks first, each framework's oldest first.
 	TasksResult struct{ Tasks, Unreachable, Completed []TaskReport }
-	// OperationsResult answers GetOperations.
+	// OperationsResult answers GetOperations, by agent, then UUID.
 	OperationsResult struct{ Operations []OperationReport }
 	// RolesResult answers GetRoles.
 	RolesResult struct{ Roles []offer.RoleReport }
@@ -119,6 +119,19 @@ type (
 		Answers []InverseAnswer // by framework, then time
 	}
 )
+
+// String names the agent.
+func (r RecoveredRow) String() string {
+	return fmt.Sprintf("%s (%s) to come back%s", r.Info.ID, r.Info.Hostname, flags(flag{r.Deactivated, "deactivated"}, flag{r.Drain != nil, r.Drain.String()}))
+}
+
+// String names the agent.
+func (r UnreachableRow) String() string {
+	return fmt.Sprintf("%s out of contact%s", r.ID, flags(flag{r.Deactivated, "deactivated"}, flag{r.Drain != nil, r.Drain.String()}))
+}
+
+// String names the agent.
+func (r GoneRow) String() string { return string(r.ID) + " gone" }
 
 func (HealthResult) isResult()              {}
 func (FlagsResult) isResult()               {}
@@ -222,21 +235,37 @@ func (m *Machine) readAgents() (r AgentsResult) {
 		books, _ := m.alloc.Agent(a.info.ID)
 		r.Agents = append(r.Agents, AgentRow{a.report(), books.Allocated.Unallocate(), books.Offered.Unallocate()})
 	}
-	for _, a := range m.sortedRecovered() {
-		r.Recovered = append(r.Recovered, RecoveredRow{a.Info, a.Deactivated, a.Drain})
-	}
-	m.unreachable.all(func(id offer.AgentID, l lostAgent) bool {
-		r.Unreachable = append(r.Unreachable, UnreachableRow{id, l.since, l.deactivated, l.drain})
-		return true
-	})
-	m.gone.all(func(id offer.AgentID, since offer.Time) bool {
-		r.Gone = append(r.Gone, GoneRow{id, since})
-		return true
-	})
-	slices.SortFunc(r.Unreachable, func(a, b UnreachableRow) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(r.Gone, func(a, b GoneRow) int { return cmp.Compare(a.ID, b.ID) })
+	r.Recovered, r.Unreachable, r.Gone = m.absentAgents()
 	return r
 }
+
+// absentAgents lists the agents that are known and not registered, each list by id.
+func (m *Machine) absentAgents() (recovered []RecoveredRow, unreachable []UnreachableRow, gone []GoneRow) {
+	for _, a := range m.sortedRecovered() {
+		recovered = append(recovered, recoveredRow(a))
+	}
+	m.unreachable.all(func(_ offer.AgentID, l lostAgent) bool {
+		unreachable = append(unreachable, l.row())
+		return true
+	})
+	m.gone.all(func(_ offer.AgentID, g GoneRow) bool {
+		gone = append(gone, g)
+		return true
+	})
+	slices.SortFunc(unreachable, compareUnreachable)
+	slices.SortFunc(gone, compareGone)
+	return recovered, unreachable, gone
+}
+
+func recoveredRow(a registry.Agent) RecoveredRow { return RecoveredRow{a.Info, a.Deactivated, a.Drain} }
+
+func (l lostAgent) row() UnreachableRow { return UnreachableRow{l.id, l.since, l.deactivated, l.drain} }
+
+func compareRecovered(a, b RecoveredRow) int { return cmp.Compare(a.Info.ID, b.Info.ID) }
+
+func compareUnreachable(a, b UnreachableRow) int { return cmp.Compare(a.ID, b.ID) }
+
+func compareGone(a, b GoneRow) int { return cmp.Compare(a.ID, b.ID) }
 
 func (m *Machine) readFrameworks() (r FrameworksResult) {
 	used := m.usedByFramework()

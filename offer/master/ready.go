@@ -16,7 +16,8 @@ type Ready struct {
 	Answers []Answer
 	// Commits are written to the registry; each is answered by a msg.Committed of its Seq. There is one under way at a time.
 	Commits []registry.Commit
-	// Resign, once set, stays: this master leads no longer and sends nothing more. Its host ends every link.
+	// Resign, once set, stays: this master leads no longer and sends nothing more. Its host ends every link and every operator's
+	// stream.
 	Resign error
 	// Events tell what changed: the complete delta of Snapshot, in order, numbered from FirstEvent. They may be dropped.
 	Events     []Event

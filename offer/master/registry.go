@@ -207,24 +207,40 @@ func (l lostAgent) record() registry.Unreachable {
 	return registry.Unreachable{ID: l.id, Since: l.since, Deactivated: l.deactivated, Drain: l.drain}
 }
 
-// rememberLost remembers an unreachable agent. Beyond the bound the oldest is forgotten, here and then in the registry.
+// rememberLost remembers an unreachable agent, and tells of it.
 func (m *Machine) rememberLost(l lostAgent) {
-	if oldest, full := m.unreachable.add(l.id, l, m.cfg.Bounds.UnreachableAgents); full {
-		m.durably([]registry.Op{registry.Delete(registry.UnreachableKey(oldest.id))}, nil)
+	if oldest, full := m.keepLost(l); full {
+		m.emit(AgentForgotten{oldest})
 	}
-	m.startGC()
+	m.emit(AgentUnreachable{l.row()})
 }
 
-// rememberGone does the same for one that was given up.
-func (m *Machine) rememberGone(id offer.AgentID, since offer.Time) {
-	if m.gone.len() >= m.cfg.Bounds.GoneAgents && !m.gone.has(id) {
-		m.gone.all(func(oldest offer.AgentID, _ offer.Time) bool {
-			m.durably([]registry.Op{registry.Delete(registry.GoneKey(oldest))}, nil)
-			return false
-		})
+// keepLost keeps an unreachable agent. Beyond the bound the oldest is forgotten, here and then in the registry.
+func (m *Machine) keepLost(l lostAgent) (oldest offer.AgentID, full bool) {
+	forgotten, full := m.unreachable.add(l.id, l, m.cfg.Bounds.UnreachableAgents)
+	if full {
+		m.durably([]registry.Op{registry.Delete(registry.UnreachableKey(forgotten.id))}, nil)
 	}
-	m.gone.add(id, since, m.cfg.Bounds.GoneAgents)
 	m.startGC()
+	return forgotten.id, full
+}
+
+// rememberGone does what rememberLost does for one that was given up.
+func (m *Machine) rememberGone(id offer.AgentID, since offer.Time) {
+	if oldest, full := m.keepGone(id, since); full {
+		m.emit(AgentForgotten{oldest})
+	}
+	m.emit(AgentGone{GoneRow{id, since}})
+}
+
+// keepGone does what keepLost does for one that was given up.
+func (m *Machine) keepGone(id offer.AgentID, since offer.Time) (oldest offer.AgentID, full bool) {
+	forgotten, full := m.gone.add(id, GoneRow{id, since}, m.cfg.Bounds.GoneAgents)
+	if full {
+		m.durably([]registry.Op{registry.Delete(registry.GoneKey(forgotten.ID))}, nil)
+	}
+	m.startGC()
+	return forgotten.ID, full
 }
 
 // startGC looks after what is remembered of lost agents, as long as there are any.
@@ -244,19 +260,27 @@ func (m *Machine) collect() {
 		}
 		return old(l.since)
 	})
-	m.gone.all(func(id offer.AgentID, since offer.Time) bool {
-		if old(since) {
+	m.gone.all(func(id offer.AgentID, g GoneRow) bool {
+		if old(g.Since) {
 			gone = append(gone, id)
 		}
-		return old(since)
+		return old(g.Since)
 	})
 	for _, id := range lost {
-		m.move(id, []registry.Op{registry.Delete(registry.UnreachableKey(id))}, func() { m.unreachable.remove(id) })
+		m.move(id, []registry.Op{registry.Delete(registry.UnreachableKey(id))}, func() { forget(m, &m.unreachable, id) })
 	}
 	for _, id := range gone {
-		m.durably([]registry.Op{registry.Delete(registry.GoneKey(id))}, func() { m.gone.remove(id) })
+		m.durably([]registry.Op{registry.Delete(registry.GoneKey(id))}, func() { forget(m, &m.gone, id) })
 	}
 	m.startGC()
+}
+
+// forget ends the memory of a lost agent, if the bound has not.
+func forget[V any](m *Machine, list *fifo[offer.AgentID, V], id offer.AgentID) {
+	if list.has(id) {
+		list.remove(id)
+		m.emit(AgentForgotten{id})
+	}
 }
 
 // whereabouts is where a master keeps an agent id (docs/protocol.md §4.2).

@@ -25,7 +25,7 @@ func (r *rig) successor(change ...func(*master.Config)) *rig {
 	for _, c := range change {
 		c(&cfg)
 	}
-	return newRigAt(r.t, r.now, r.store, cfg)
+	return newRigAt(r.t, r.now, r.store, cfg, nil)
 }
 
 // stored is what the store holds.

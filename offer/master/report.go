@@ -43,17 +43,35 @@ type MachineReport struct {
 // String names the machine with its mode.
 func (x MachineReport) String() string { return fmt.Sprintf("%s %s", x.ID, x.Mode) }
 
-// OperationReport is the row of an operation that holds in the master's books and that its agent has not answered.
+// OperationReport is the row of an operation at a registered agent that has not answered it, or whose answer is not
+// acknowledged (docs/protocol.md §14).
 type OperationReport struct {
-	UUID      msg.UUID
+	UUID      msg.UUID // its name between master and agent
 	Agent     offer.AgentID
 	Framework offer.FrameworkID // "" an operator's
 	Op        reservation.Op
+	ID        msg.OperationID    // its framework's name for it; "" it did not ask how it ends
+	State     msg.OperationState // the newest known: PENDING until the agent answers
+	Message   string             // what went wrong
+	// Unacknowledged: the agent tells State again and again until its framework acknowledges it, or, where that has not come
+	// back, the master.
+	Unacknowledged bool
 }
 
-// String names the operation with what it does.
+// String names the operation with what it does, and how it stands once its agent has answered.
 func (o OperationReport) String() string {
-	return fmt.Sprintf("%s of %s on %s: %s", o.UUID, who(o.Framework), o.Agent, opText(o.Op))
+	var b strings.Builder
+	if o.ID != "" {
+		fmt.Fprintf(&b, "%s ", o.ID)
+	}
+	fmt.Fprintf(&b, "of %s on %s: %s", who(o.Framework), o.Agent, opText(o.Op))
+	if o.State != msg.OperationPending {
+		fmt.Fprintf(&b, ": %s", o.State)
+	}
+	if o.Message != "" {
+		fmt.Fprintf(&b, ": %s", o.Message)
+	}
+	return b.String() + flags(flag{o.Unacknowledged, "to be acknowledged"})
 }
 
 // FrameworkState is the master's view of a framework (docs/protocol.md §3).

@@ -444,6 +444,9 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	var pending []pendingOp
 	if sameLink {
 		pending = a.pending
+		if err := a.keepsNames(r); err != nil {
+			return err
+		}
 	}
 	total := withPending(r.total, pending)
 	recovered, err := m.recoverFrameworks(r)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ type rig struct {
 	events []master.Event
 	follow master.Snapshot
 	sent   func(to string, body msg.Message) // also told of every message
+	tally  map[string]int                    // counts events by kind, and what snapshots show; may be nil
 
 	store    *registry.Memory
 	holding  bool              // commits wait for release
@@ -60,15 +62,15 @@ func newRig(t tb, change ...func(*master.Config)) *rig {
 // newRigOn makes a master that leads with what a store holds.
 func newRigOn(t tb, store *registry.Memory, cfg master.Config) *rig {
 	t.Helper()
-	return newRigAt(t, 0, store, cfg)
+	return newRigAt(t, 0, store, cfg, nil)
 }
 
-// newRigAt does so at a time.
-func newRigAt(t tb, now offer.Time, store *registry.Memory, cfg master.Config) *rig {
+// newRigAt does so at a time, with what it sees counted in tally, which may be nil.
+func newRigAt(t tb, now offer.Time, store *registry.Memory, cfg master.Config, tally map[string]int) *rig {
 	t.Helper()
 	m, err := master.New(cfg)
 	require.NoError(t, err)
-	r := &rig{t: t, m: m, now: now, store: store, links: map[string]msg.Link{}, names: map[msg.Link]string{}, inbox: map[string][]msg.Message{}, follow: m.Snapshot()}
+	r := &rig{t: t, m: m, now: now, store: store, links: map[string]msg.Link{}, names: map[msg.Link]string{}, inbox: map[string][]msg.Message{}, follow: m.Snapshot(), tally: tally}
 	require.NoError(t, r.step(registry.Load(context.Background(), store)))
 	return r
 }
@@ -140,6 +142,9 @@ func (r *rig) effects() error {
 			require.NotEmpty(r.t, e.String())
 			r.events = append(r.events, e)
 			r.follow.Apply(e)
+			if r.tally != nil {
+				r.tally[reflect.TypeOf(e).Name()]++
+			}
 		}
 		for _, c := range commits {
 			if r.holding {
@@ -159,13 +164,37 @@ func (r *rig) check() {
 	require.NoError(r.t, r.m.Check())
 	r.checkStore()
 	is := r.m.Snapshot()
-	require.Equal(r.t, plain(is), plain(r.follow), "the events are not the delta of the snapshot")
-	for _, rows := range [][2]any{{is.Agents, r.follow.Agents}, {is.Frameworks, r.follow.Frameworks}, {is.Executors, r.follow.Executors},
-		{is.Tasks, r.follow.Tasks}, {is.Offers, r.follow.Offers}, {is.InverseOffers, r.follow.InverseOffers}, {is.Operations, r.follow.Operations},
-		{is.Machines, r.follow.Machines}, {is.Schedule, r.follow.Schedule}, {is.Weights, r.follow.Weights}, {is.Quota, r.follow.Quota}} {
-		if reflect.ValueOf(rows[0]).Len() > 0 && !reflect.DeepEqual(rows[0], rows[1]) {
-			require.Fail(r.t, "the events are not the delta of the snapshot", "%#v\n%#v", rows[0], rows[1])
+	if !reflect.DeepEqual(is, r.follow) {
+		require.Equal(r.t, plain(is), plain(r.follow), "the events are not the delta of the snapshot")
+		require.Fail(r.t, "the events are not the delta of the snapshot", "%#v\n%#v", is, r.follow)
+	}
+	r.count(is)
+}
+
+// count notes which kinds of rows a snapshot has.
+func (r *rig) count(s master.Snapshot) {
+	if r.tally == nil {
+		return
+	}
+	note := func(there bool, what string) {
+		if there {
+			r.tally[what]++
 		}
+	}
+	for _, a := range s.Recovered {
+		note(true, "recovered")
+		note(a.Drain != nil, "recovered, draining")
+	}
+	for _, a := range s.Unreachable {
+		note(true, "unreachable")
+		note(a.Drain != nil, "unreachable, draining")
+	}
+	note(len(s.Gone) > 0, "gone")
+	for _, o := range s.Operations {
+		note(o.ID == "", "operation without an id")
+		note(o.ID != "" && o.State == msg.OperationPending, "operation with an id, pending")
+		note(o.Unacknowledged, "operation to be acknowledged")
+		note(o.ID != "" && !slices.ContainsFunc(s.Frameworks, func(f master.FrameworkReport) bool { return f.Info.ID == o.Framework }), "operation without its framework")
 	}
 }
 
@@ -186,10 +215,13 @@ func (r *rig) checkStore() {
 	require.Equal(r.t, fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", is), "the registry is not what the machine remembers")
 }
 
-// plain is a snapshot with empty lists as nil.
+// plain draws a snapshot, a line for each list.
 func plain(s master.Snapshot) string {
-	return fmt.Sprintf("%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v\n%v", s.Master, s.Agents, s.Frameworks, s.Executors, s.Tasks, s.Offers,
-		s.InverseOffers, s.Operations, s.Machines, s.Schedule, s.Weights, s.Quota)
+	var b strings.Builder
+	for v, i := reflect.ValueOf(s), 0; i < v.NumField(); i++ {
+		fmt.Fprintf(&b, "%s: %v\n", v.Type().Field(i).Name, v.Field(i))
+	}
+	return b.String()
 }
 
 // up gives a party a new link; an old one stays up, unused.

@@ -16,18 +16,22 @@ import (
 // complete delta (docs/protocol.md §16.1).
 type Snapshot struct {
 	Master     msg.MasterInfo
-	Agents     []AgentReport
+	Agents     []AgentReport     // registered ones
 	Frameworks []FrameworkReport // those that are not completed
 	Executors  []ExecutorReport
 	Tasks      []TaskReport // live ones, terminal ones that are not acknowledged, and those out of contact
 	Offers     []msg.Offer
 
 	InverseOffers []msg.InverseOffer
-	Operations    []OperationReport // by agent, in the order sent
+	Operations    []OperationReport // by agent, then UUID
 	Machines      []MachineReport   // of the schedule
 	Schedule      []msg.MaintenanceWindow
 	Weights       []role.Weight // that are not 1
 	Quota         []quota.Config
+
+	Recovered   []RecoveredRow   // agents known from the registry, not here yet
+	Unreachable []UnreachableRow // agents out of contact
+	Gone        []GoneRow        // agents that were given up
 }
 
 // Snapshot lists the books.
@@ -46,6 +50,7 @@ func (m *Machine) Snapshot() Snapshot {
 	slices.SortFunc(s.InverseOffers, compareAsks)
 	s.Operations, s.Machines, s.Schedule = m.operations(), m.machineReports(), m.schedule
 	s.Weights, s.Quota = m.weightsAndQuota()
+	s.Recovered, s.Unreachable, s.Gone = m.absentAgents()
 	return s
 }
 
@@ -72,7 +77,7 @@ func (m *Machine) UnreachableAgents() []offer.AgentID {
 // GoneAgents lists agents that an operator gave up, by id.
 func (m *Machine) GoneAgents() []offer.AgentID {
 	var out []offer.AgentID
-	m.gone.all(func(id offer.AgentID, _ offer.Time) bool {
+	m.gone.all(func(id offer.AgentID, _ GoneRow) bool {
 		out = append(out, id)
 		return true
 	})
@@ -159,13 +164,6 @@ func compareOffers(a, b msg.Offer) int {
 // Apply brings s from before e to after it. Rows are replaced, never changed in place, so copies of s stay as they were.
 func (s *Snapshot) Apply(e Event) {
 	switch e := e.(type) {
-	case AgentAdded:
-		s.Agents = put(s.Agents, e.Agent, compareAgents)
-	case AgentUpdated:
-		s.Agents = put(s.Agents, e.Agent, compareAgents)
-	case AgentRemoved:
-		s.Agents = drop(s.Agents, AgentReport{Info: msg.AgentInfo{ID: e.Agent}}, compareAgents)
-		s.Operations = without(s.Operations, func(o OperationReport) bool { return o.Agent == e.Agent })
 	case FrameworkAdded:
 		s.Frameworks = put(s.Frameworks, e.Framework, compareFrameworks)
 	case FrameworkUpdated:
@@ -187,9 +185,44 @@ func (s *Snapshot) Apply(e Event) {
 		s.Offers = put(s.Offers, e.Offer, compareOffers)
 	case OfferEnded:
 		s.Offers = drop(s.Offers, msg.Offer{ID: e.Offer}, compareOffers)
+	case AgentAdded, AgentUpdated, AgentRemoved, AgentsInherited, AgentRecovered, AgentUnreachable, AgentGone, AgentForgotten:
+		s.applyAgent(e)
 	default:
 		s.applyMore(e)
 	}
+}
+
+// applyAgent is Apply for where agents are: an id is in one list at a time.
+func (s *Snapshot) applyAgent(e Event) {
+	switch e := e.(type) {
+	case AgentAdded:
+		s.found(e.Agent.Info.ID)
+		s.Agents = put(s.Agents, e.Agent, compareAgents)
+	case AgentUpdated:
+		s.Agents = put(s.Agents, e.Agent, compareAgents)
+	case AgentRemoved:
+		s.Agents = drop(s.Agents, AgentReport{Info: msg.AgentInfo{ID: e.Agent}}, compareAgents)
+	case AgentsInherited:
+		s.Recovered, s.Unreachable, s.Gone = e.Recovered, e.Unreachable, e.Gone
+	case AgentRecovered:
+		s.found(e.Agent.Info.ID)
+		s.Recovered = put(s.Recovered, e.Agent, compareRecovered)
+	case AgentUnreachable:
+		s.found(e.Agent.ID)
+		s.Unreachable = put(s.Unreachable, e.Agent, compareUnreachable)
+	case AgentGone:
+		s.found(e.Agent.ID)
+		s.Gone = put(s.Gone, e.Agent, compareGone)
+	case AgentForgotten:
+		s.found(e.Agent)
+		s.Gone = drop(s.Gone, GoneRow{ID: e.Agent}, compareGone)
+	}
+}
+
+// found takes an agent out of those that are awaited or out of contact.
+func (s *Snapshot) found(id offer.AgentID) {
+	s.Recovered = drop(s.Recovered, RecoveredRow{Info: msg.AgentInfo{ID: id}}, compareRecovered)
+	s.Unreachable = drop(s.Unreachable, UnreachableRow{ID: id}, compareUnreachable)
 }
 
 // applyMore is Apply for what operators do, and what follows from that.
@@ -199,13 +232,12 @@ func (s *Snapshot) applyMore(e Event) {
 		s.InverseOffers = put(s.InverseOffers, e.Offer, compareAsks)
 	case InverseOfferEnded:
 		s.InverseOffers = drop(s.InverseOffers, msg.InverseOffer{ID: e.Offer}, compareAsks)
-	case OperationApplied:
-		i, _ := slices.BinarySearchFunc(s.Operations, e.Agent, func(o OperationReport, id offer.AgentID) int {
-			return cmp.Or(cmp.Compare(o.Agent, id), -1) // after those of the agent
-		})
-		s.Operations = slices.Insert(slices.Clone(s.Operations), i, OperationReport(e))
-	case OperationEnded:
-		s.Operations = without(s.Operations, func(o OperationReport) bool { return o.Agent == e.Agent && o.UUID == e.UUID })
+	case OperationAdded:
+		s.Operations = put(s.Operations, e.Operation, compareOperations)
+	case OperationUpdated:
+		s.Operations = put(s.Operations, e.Operation, compareOperations)
+	case OperationRemoved:
+		s.Operations = drop(s.Operations, e.Operation, compareOperations)
 	case MachineUpdated:
 		if s.Machines = put(s.Machines, e.Machine, compareMachines); e.Machine.Mode == registry.Up {
 			s.Machines = drop(s.Machines, e.Machine, compareMachines)
@@ -227,13 +259,20 @@ func (s *Snapshot) applyMore(e Event) {
 	}
 }
 
-// operations lists what agents have not answered.
+// operations lists what agents have not answered, and what of their answers is not acknowledged. An operation with an id that
+// is under way is in both books of its agent.
 func (m *Machine) operations() (out []OperationReport) {
 	for _, a := range sortedAgents(m.agents) {
 		for _, p := range a.pending {
-			out = append(out, OperationReport{UUID: p.uuid, Agent: a.info.ID, Framework: p.framework, Op: p.op})
+			if a.ops[p.uuid] == nil {
+				out = append(out, p.row(a))
+			}
+		}
+		for _, o := range a.sortedOps() {
+			out = append(out, o.row())
 		}
 	}
+	slices.SortFunc(out, compareOperations)
 	return out
 }
 
@@ -254,9 +293,8 @@ func compareWeights(a, b role.Weight) int { return cmp.Compare(a.Role, b.Role) }
 
 func compareQuota(a, b quota.Config) int { return cmp.Compare(a.Role, b.Role) }
 
-// without returns rows without those that go, in a slice of its own.
-func without[T any](rows []T, goes func(T) bool) []T {
-	return slices.DeleteFunc(slices.Clone(rows), goes)
+func compareOperations(a, b OperationReport) int {
+	return cmp.Or(cmp.Compare(a.Agent, b.Agent), compareUUIDs(a.UUID, b.UUID))
 }
 
 func compareAgents(a, b AgentReport) int { return cmp.Compare(a.Info.ID, b.Info.ID) }
@@ -280,11 +318,14 @@ func put[T any](rows []T, row T, order func(a, b T) int) []T {
 	return slices.Insert(rows, i, row)
 }
 
-// drop returns rows without row, in a slice of its own.
+// drop returns rows without row, in a slice of its own; nil if none is left.
 func drop[T any](rows []T, row T, order func(a, b T) int) []T {
 	i, there := slices.BinarySearchFunc(rows, row, order)
-	if !there {
+	switch {
+	case !there:
 		return rows
+	case len(rows) == 1:
+		return nil
 	}
 	return slices.Delete(slices.Clone(rows), i, i+1)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/proffer-go/proffer/drf"
+	"github.com/proffer-go/proffer/internal/scratch"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -45,8 +46,8 @@ type checker struct {
 
 	counts     []recounts // of agents, by index
 	names      []string   // as they were when those were made
-	held, left vec        // of the agent at hand
-	parts      []part     // likewise
+	held, left vec        // of what is at hand
+	parts      []part     // of the agent at hand
 	agentsBack []int32    // by index of the name: where headroom holds some of it back
 }
 
@@ -66,8 +67,8 @@ func newChecker(a *Allocator) *checker {
 // begin forgets what an earlier Check summed up.
 func (k *checker) begin() {
 	a := k.a
-	k.byClient, k.byRole = zeroed(k.byClient, len(a.clients)), zeroed(k.byRole, len(a.roles))
-	k.out, k.refused = zeroed(k.out, len(a.fws)), zeroed(k.refused, len(a.clients))
+	k.byClient, k.byRole = scratch.Zeroed(k.byClient, len(a.clients)), scratch.Zeroed(k.byRole, len(a.roles))
+	k.out, k.refused = scratch.Zeroed(k.out, len(a.fws)), scratch.Zeroed(k.refused, len(a.clients))
 	for _, v := range [...]*vec{&k.totals, &k.capacity, &k.allocated, &k.copies, &k.late, &k.revFree, &k.placeable} {
 		v.Reset()
 	}
@@ -76,14 +77,7 @@ func (k *checker) begin() {
 		k.names = append(k.names[:0], a.names.list...)
 		clear(k.counts[:cap(k.counts)])
 	}
-	k.counts = sized(k.counts, len(a.agents))
-}
-
-// zeroed is list with n elements of zero.
-func zeroed[T any](list []T, n int) []T {
-	list = sized(list, n)
-	clear(list)
-	return list
+	k.counts = scratch.Sized(k.counts, len(a.agents))
 }
 
 // differ is an error if got is not want.
@@ -427,9 +421,10 @@ func (k *checker) weighed(n *node) *vec {
 	if !k.a.rules.CountReservations {
 		return &s.held
 	}
-	v := s.own.Clone()
-	v.Add(&s.loose)
-	return &v
+	k.held.Reset()
+	k.held.Add(&s.own)
+	k.held.Add(&s.loose)
+	return &k.held
 }
 
 // leafWeight is the weight of n as a client: 1 once other clients are below it (docs/allocation.md §1.2).

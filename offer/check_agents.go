@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/proffer-go/proffer/internal/scratch"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
@@ -128,7 +129,7 @@ func revocableOf(b *bundle) *vec {
 // countHeld counts what is held on g, and reports whether all there is plain.
 func (k *checker) countHeld(g *agent, m *recounts) (plain bool) {
 	plain = m.total.plain && m.free.plain && len(g.rare().late)+len(g.rare().shared) == 0
-	m.offers, m.uses = sized(m.offers, len(g.offers)), sized(m.uses, len(g.uses))
+	m.offers, m.uses = scratch.Sized(m.offers, len(g.offers)), scratch.Sized(m.uses, len(g.uses))
 	k.held.Reset()
 	for i, o := range g.offers {
 		c := &m.offers[i]
@@ -308,12 +309,4 @@ func (k *checker) reservations(g *agent) error {
 		}
 	}
 	return nil
-}
-
-// sized is list with n elements; what it had before is still there, for its memory.
-func sized[T any](list []T, n int) []T {
-	if n > cap(list) {
-		list = append(list[:cap(list)], make([]T, n-cap(list))...)
-	}
-	return list[:n]
 }

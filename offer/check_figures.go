@@ -1,6 +1,10 @@
 package offer
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer/internal/scratch"
+)
 
 // figures checks what Metrics reads of the present state; what only counts events has nothing to be held against.
 func (k *checker) figures() error {
@@ -121,7 +125,7 @@ func (k *checker) waits() error {
 
 // heldBack checks the counts of agents by name.
 func (k *checker) heldBack() error {
-	k.agentsBack = zeroed(k.agentsBack, k.a.names.len())
+	k.agentsBack = scratch.Zeroed(k.agentsBack, k.a.names.len())
 	counts := k.agentsBack
 	for _, g := range k.a.agents {
 		if g == nil {

@@ -1,10 +1,13 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/proffer-go/proffer/internal/scratch"
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 )
 
@@ -15,25 +18,62 @@ func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrBroken, fmt.Sprintf(format, args...))
 }
 
-// Check recounts what the machine counts and reports, wrapping ErrBroken and naming it, what does not agree.
+// Check recounts what the machine counts and reports, wrapping ErrBroken and naming it, what does not agree. It looks at
+// everything every time, and changes nothing but memory that it keeps for the next time.
 func (m *Machine) Check() error {
-	checks := []func() error{m.checkRecords, m.checkMaster, m.checkFrameworks, m.checkLinks, m.checkOperations, m.checkOutcomes, m.checkDrain}
+	if m.checks == nil {
+		m.checks = &checker{Machine: m}
+	}
+	err := m.checks.run(false)
+	if err == nil {
+		return nil
+	}
+	if first := m.checks.run(true); first != nil {
+		return first // of several faults equal machines name the same one, whatever order their maps have
+	}
+	return err
+}
+
+// checker is one Check: a machine, and memory for lists of what is in its books, each for as long as one loop goes.
+type checker struct {
+	*Machine
+	ordered bool // lists are in the order of their keys, else as maps give them
+	lists   struct {
+		containers []scratch.Entry[msg.ContainerID, *executor]
+		frameworks []scratch.Entry[offer.FrameworkID, *framework]
+		executors  []scratch.Entry[msg.ExecutorID, *executor]
+		tasks      []scratch.Entry[msg.TaskID, *task]
+		live       []scratch.Entry[msg.TaskID, *task] // of an executor
+		links      []scratch.Entry[msg.Link, *peer]
+	}
+}
+
+// checks are what a Check consists of. None depends on the order of the lists, but for which of several faults it names.
+var checks = [...]func(*checker) error{
+	(*checker).checkRecords, (*checker).checkMaster, (*checker).checkFrameworks, (*checker).checkLinks, (*checker).checkOperations,
+	(*checker).checkOutcomes,
+}
+
+func (m *checker) run(ordered bool) error {
+	m.ordered = ordered
+	checks := checks[:]
 	if m.gone {
 		checks = checks[:1] // whatever ran is nobody's any more
 	}
 	for _, check := range checks {
-		if err := check(); err != nil {
+		if err := check(m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Machine) checkRecords() error {
+func (m *checker) checkRecords() error {
 	j := &m.journal
 	size, after, awaited := 0, j.durable, 0
-	for _, c := range sortedKeys(m.containers) {
-		if m.containers[c].awaited {
+	m.lists.containers = scratch.Entries(m.lists.containers, m.containers, m.ordered, cmp.Compare)
+	for _, e := range m.lists.containers {
+		if e.Value.awaited {
 			awaited++
 		}
 	}
@@ -59,7 +99,7 @@ func (m *Machine) checkRecords() error {
 	return nil
 }
 
-func (m *Machine) checkMaster() error {
+func (m *checker) checkMaster() error {
 	s := &m.master
 	switch {
 	case s.dialing && s.link != 0:
@@ -80,27 +120,33 @@ func (m *Machine) checkMaster() error {
 	return nil
 }
 
-func (m *Machine) checkFrameworks() error {
+func (m *checker) checkFrameworks() error {
 	tasks, updates, executors := 0, 0, 0
-	for _, fid := range sortedKeys(m.frameworks) {
-		f := m.frameworks[fid]
+	m.lists.frameworks = scratch.Entries(m.lists.frameworks, m.frameworks, m.ordered, cmp.Compare)
+	for _, e := range m.lists.frameworks {
+		fid, f := e.Key, e.Value
 		if f.info.ID != fid {
 			return broken("framework %s is filed under %s", f.info.ID, fid)
 		}
 		if len(f.executors)+len(f.tasks) == 0 {
 			return broken("framework %s has nothing here", fid)
 		}
-		for _, id := range sortedKeys(f.executors) {
+		m.lists.executors = scratch.Entries(m.lists.executors, f.executors, m.ordered, cmp.Compare)
+		for _, e := range m.lists.executors {
 			executors++
-			if err := m.checkExecutor(f, f.executors[id]); err != nil {
+			if err := m.checkExecutor(f, e.Value); err != nil {
 				return err
 			}
 		}
-		for _, id := range sortedKeys(f.tasks) {
-			t := f.tasks[id]
+		m.lists.tasks = scratch.Entries(m.lists.tasks, f.tasks, m.ordered, cmp.Compare)
+		for _, e := range m.lists.tasks {
+			t := e.Value
 			tasks++
 			updates += len(t.stream.pending)
 			if err := m.checkTask(f, t); err != nil {
+				return err
+			}
+			if err := m.checkDrain(f, e.Key, t); err != nil {
 				return err
 			}
 		}
@@ -116,38 +162,29 @@ func (m *Machine) checkFrameworks() error {
 	return nil
 }
 
-func (m *Machine) checkExecutor(f *framework, e *executor) error {
-	users := map[string]int{}
-	for _, id := range sortedKeys(e.live) {
-		if t := e.live[id]; t.exec != e || f.tasks[id] != t || t.state.Terminal() {
+func (m *checker) checkExecutor(f *framework, e *executor) error {
+	m.lists.live = scratch.Entries(m.lists.live, e.live, m.ordered, cmp.Compare)
+	queued := 0
+	for _, l := range m.lists.live {
+		id, t := l.Key, l.Value
+		if t.exec != e || f.tasks[id] != t || t.state.Terminal() {
 			return broken("executor %s: task %s is not one of its live ones", e.id, id)
 		}
-		for _, at := range e.live[id].mounts {
-			users[at]++
+		if t.launch != nil {
+			queued--
 		}
 	}
-	for r := range e.setup.resources.PersistentVolumes().All() {
-		if at, err := inSandbox(e.directory, r); err == nil && e.setup.begun {
-			users[at]++
+	if len(e.mounts) > 0 {
+		if err := m.checkMounts(e); err != nil {
+			return err
 		}
 	}
-	for _, at := range sortedKeys(e.mounts) {
-		if e.mounts[at].users != users[at] {
-			return broken("executor %s: mount %s counts %d users, has %d", e.id, at, e.mounts[at].users, users[at])
-		}
-	}
-	queued := 0
 	for _, l := range e.queue {
 		queued += len(l.tasks)
 		for _, t := range l.tasks {
 			if t.launch != l || e.live[t.info.ID] != t {
 				return broken("executor %s: task %s is queued and not waiting", e.id, t.info.ID)
 			}
-		}
-	}
-	for _, id := range sortedKeys(e.live) {
-		if e.live[id].launch != nil {
-			queued--
 		}
 	}
 	switch {
@@ -171,14 +208,33 @@ func (m *Machine) checkExecutor(f *framework, e *executor) error {
 	return nil
 }
 
-func (m *Machine) checkTask(f *framework, t *task) error {
+// checkMounts counts the users of an executor's mounts, whose live tasks are listed.
+func (m *checker) checkMounts(e *executor) error {
+	users := map[string]int{}
+	for _, l := range m.lists.live {
+		for _, at := range l.Value.mounts {
+			users[at]++
+		}
+	}
+	for r := range e.setup.resources.PersistentVolumes().All() {
+		if at, err := inSandbox(e.directory, r); err == nil && e.setup.begun {
+			users[at]++
+		}
+	}
+	for _, at := range sortedKeys(e.mounts) {
+		if e.mounts[at].users != users[at] {
+			return broken("executor %s: mount %s counts %d users, has %d", e.id, at, e.mounts[at].users, users[at])
+		}
+	}
+	return nil
+}
+
+func (m *checker) checkTask(f *framework, t *task) error {
 	s := &t.stream
-	seen := map[msg.UUID]bool{}
-	for _, u := range s.pending {
-		if seen[u.UUID] || slices.Contains(s.recent, u.UUID) {
+	for i, u := range s.pending { // few: Bounds.UpdatesPerTask
+		if slices.Contains(s.recent, u.UUID) || slices.ContainsFunc(s.pending[:i], func(v msg.TaskStatus) bool { return v.UUID == u.UUID }) {
 			return broken("task %s: update %v is kept twice", t.info.ID, u.UUID)
 		}
-		seen[u.UUID] = true
 	}
 	switch {
 	case t.framework != f:
@@ -202,9 +258,10 @@ func (m *Machine) checkTask(f *framework, t *task) error {
 	return nil
 }
 
-func (m *Machine) checkLinks() error {
-	for _, l := range sortedKeys(m.links) {
-		p := m.links[l]
+func (m *checker) checkLinks() error {
+	m.lists.links = scratch.Entries(m.lists.links, m.links, m.ordered, cmp.Compare)
+	for _, e := range m.lists.links {
+		l, p := e.Key, e.Value
 		if l == m.master.link {
 			return broken("link %d is the master's and an executor's", l)
 		}
@@ -218,7 +275,7 @@ func (m *Machine) checkLinks() error {
 	return nil
 }
 
-func (m *Machine) checkOperations() error {
+func (m *checker) checkOperations() error {
 	if m.opsIn-m.opsDone != uint64(len(m.ops)) {
 		return broken("operations: %d came, %d done, %d wait", m.opsIn, m.opsDone, len(m.ops))
 	}

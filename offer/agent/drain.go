@@ -119,19 +119,13 @@ func (m *Machine) Draining() (msg.Drain, bool) {
 	return *m.drain, true
 }
 
-// checkDrain sees that whoever is here while the agent drains was told to end.
-func (m *Machine) checkDrain() error {
-	for _, fid := range sortedKeys(m.frameworks) {
-		f := m.frameworks[fid]
-		for _, id := range sortedKeys(f.tasks) {
-			t := f.tasks[id]
-			switch {
-			case m.drain == nil && t.drained:
-				return broken("task %s: told to end by a drain, and there is none", id)
-			case m.drain != nil && !t.drained && !t.state.Terminal() && !f.ending:
-				return broken("task %s: %v while the agent drains, and not told to end", id, t.state)
-			}
-		}
+// checkDrain sees that a task that is here while the agent drains was told to end.
+func (m *checker) checkDrain(f *framework, id msg.TaskID, t *task) error {
+	switch {
+	case m.drain == nil && t.drained:
+		return broken("task %s: told to end by a drain, and there is none", id)
+	case m.drain != nil && !t.drained && !t.state.Terminal() && !f.ending:
+		return broken("task %s: %v while the agent drains, and not told to end", id, t.state)
 	}
 	return nil
 }

@@ -194,7 +194,7 @@ func (m *Machine) restoreOutcomes(c checkpoint) {
 }
 
 // checkOutcomes sees that every outcome is told while there is somebody to hear it.
-func (m *Machine) checkOutcomes() error {
+func (m *checker) checkOutcomes() error {
 	for _, u := range sortedUUIDs(m.outcomes) {
 		o := m.outcomes[u]
 		switch {

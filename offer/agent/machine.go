@@ -63,8 +63,9 @@ type Machine struct {
 	counters counters
 	timers   timers
 	journal  journal
-	out      Ready // of the step under way
-	free     Ready // for the host
+	out      Ready    // of the step under way
+	free     Ready    // for the host
+	checks   *checker // the lists of the last Check; nil: there was none
 }
 
 // counters number what is derived from entropy; none is ever used twice.

@@ -115,7 +115,7 @@ func (m *checker) checkAgent(b *agentBooks) error {
 func (m *checker) checkAgentTasks(b *agentBooks) error {
 	id := b.a.info.ID
 	for i := range b.tasks {
-		k, t := &b.tasks[i].key, b.tasks[i].value
+		k, t := &b.tasks[i].Key, b.tasks[i].Value
 		f := m.frameworks[t.Framework]
 		switch {
 		case t.agentKey() != *k || t.Agent != id:
@@ -130,7 +130,7 @@ func (m *checker) checkAgentTasks(b *agentBooks) error {
 		b.owners = append(b.owners, f)
 	}
 	for i := range b.executors {
-		k, e := &b.executors[i].key, b.executors[i].value
+		k, e := &b.executors[i].Key, b.executors[i].Value
 		f := m.frameworks[e.Info.Framework]
 		switch {
 		case (executorKey{e.Info.Framework, e.Info.ID}) != *k || e.Agent != id:
@@ -148,12 +148,12 @@ func (m *checker) checkBooks(b *agentBooks) error {
 	a, books := b.a, &b.report
 	var used resources
 	for i := range b.tasks {
-		if t := b.tasks[i].value; t.holds() {
+		if t := b.tasks[i].Value; t.holds() {
 			used = used.Add(t.Resources)
 		}
 	}
 	for i := range b.executors {
-		used = used.Add(b.executors[i].value.Info.Resources)
+		used = used.Add(b.executors[i].Value.Info.Resources)
 	}
 	switch {
 	case !books.Total.Equal(a.total):
@@ -200,7 +200,7 @@ func (m *checker) checkFramework(b *frameworkBooks) error {
 		return corrupt("offers: framework %s is %s and holds %d", id, f.state, len(f.offers))
 	}
 	for i := range b.offers {
-		n, o := b.offers[i].key, &b.offers[i].value
+		n, o := b.offers[i].Key, &b.offers[i].Value
 		if !m.isWireOffer(o.ID, n) || o.Framework != id {
 			return corrupt("offers: %s of %s is filed under %d of %s", o.ID, o.Framework, n, id)
 		}
@@ -226,7 +226,7 @@ func (m *checker) isWireOffer(id msg.OfferID, n offer.OfferID) bool {
 func (m *checker) checkFrameworkTasks(b *frameworkBooks) error {
 	f := b.f
 	for i := range b.tasks {
-		id, t := b.tasks[i].key, b.tasks[i].value
+		id, t := b.tasks[i].Key, b.tasks[i].Value
 		a := m.agents[t.Agent]
 		switch {
 		case t.ID != id || t.Framework != f.info.ID:
@@ -293,7 +293,7 @@ func (m *checker) checkPlaces() error {
 
 func (m *checker) checkLinks() error {
 	for i := range m.up {
-		id, l := m.up[i].key, m.up[i].value
+		id, l := m.up[i].Key, m.up[i].Value
 		switch {
 		case l.id != id:
 			return corrupt("links: %d is filed under %d", l.id, id)
@@ -318,10 +318,10 @@ func (m *checker) checkOperations() error {
 			return err
 		}
 		for _, e := range b.ops {
-			o := e.value
+			o := e.Value
 			f, id := m.frameworks[o.Framework], o.Status.Operation
 			switch {
-			case o.UUID != e.key || o.Status.Agent != a.info.ID:
+			case o.UUID != e.Key || o.Status.Agent != a.info.ID:
 				return corrupt("operations: %s is filed wrongly at agent %s", id, a.info.ID)
 			case o.alone.isSet() != (f == nil && !o.ours):
 				return corrupt("operations: %s of %s, which is known: %t, adopted: %t, waits: %t", id, o.Framework, f != nil, o.ours, o.alone.isSet())
@@ -368,7 +368,7 @@ func (m *checker) checkAlarms() error {
 		b := &m.registered[i]
 		set += isSet(&b.a.ping) + isSet(&b.a.reregister)
 		for _, e := range b.ops {
-			set += isSet(&e.value.alone)
+			set += isSet(&e.Value.alone)
 		}
 	}
 	for i := range m.tenants {
@@ -376,7 +376,7 @@ func (m *checker) checkAlarms() error {
 		set += isSet(&f.heartbeat) + isSet(&f.failover)
 	}
 	for _, e := range m.open {
-		set += isSet(&e.value.beat)
+		set += isSet(&e.Value.beat)
 	}
 	set += isSet(&m.ledger.alarm) + isSet(&m.sweep) + isSet(&m.gc) + isSet(&m.removals.alarm)
 	if set != m.alarms.Len() {
@@ -412,11 +412,11 @@ func (m *checker) checkWhereabouts() error {
 		}
 	}
 	for _, e := range m.absent {
-		if err := m.isOnly(e.key, "recovered", false); err != nil {
+		if err := m.isOnly(e.Key, "recovered", false); err != nil {
 			return err
 		}
-		if e.value.Info.ID != e.key {
-			return corrupt("recovered agents: %s is filed under %s", e.value.Info.ID, e.key)
+		if e.Value.Info.ID != e.Key {
+			return corrupt("recovered agents: %s is filed under %s", e.Value.Info.ID, e.Key)
 		}
 	}
 	if m.unreachable.len() > 0 && m.gone.len() > 0 {
@@ -459,11 +459,11 @@ func (m *checker) checkLedger() error {
 	}
 	waiting := 0
 	for i := range m.up {
-		k := m.up[i].value
+		k := m.up[i].Value
 		if k.waiting {
 			waiting++
 		} else if len(k.held) > 0 || k.gone {
-			return corrupt("links: %d waits for nothing, holds %d messages, gone %t", m.up[i].key, len(k.held), k.gone)
+			return corrupt("links: %d waits for nothing, holds %d messages, gone %t", m.up[i].Key, len(k.held), k.gone)
 		}
 	}
 	if waiting != len(m.arriving) {

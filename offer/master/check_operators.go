@@ -83,7 +83,7 @@ func (m *checker) checkAsks() error {
 	for i := range m.tenants {
 		b := &m.tenants[i]
 		for j := range b.asks {
-			n, o := b.asks[j].key, &b.asks[j].value
+			n, o := b.asks[j].Key, &b.asks[j].Value
 			if told == nil {
 				told = map[offer.OfferID]bool{}
 			}
@@ -130,7 +130,7 @@ func (m *checker) checkDrains() error {
 // checkStreams sees that every stream has a heartbeat to come.
 func (m *checker) checkStreams() error {
 	for _, e := range m.open {
-		seq, s := e.key, e.value
+		seq, s := e.Key, e.Value
 		if !s.beat.isSet() {
 			return corrupt("streams: %d has no heartbeat to come", seq)
 		}

@@ -1,6 +1,7 @@
 package master_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -42,6 +43,7 @@ type rig struct {
 	events []master.Event
 	follow master.Snapshot
 	sent   func(to string, body msg.Message) // also told of every message
+	where  map[agentID]string                // agents were, by the latest snapshot
 	tally  map[string]int                    // counts events by kind, and what snapshots show; may be nil
 
 	store    *registry.Memory
@@ -181,6 +183,7 @@ func (r *rig) count(s master.Snapshot) {
 			r.tally[what]++
 		}
 	}
+	r.countMoves(s)
 	for _, a := range s.Recovered {
 		note(true, "recovered")
 		note(a.Drain != nil, "recovered, draining")
@@ -196,6 +199,29 @@ func (r *rig) count(s master.Snapshot) {
 		note(o.Unacknowledged, "operation to be acknowledged")
 		note(o.ID != "" && !slices.ContainsFunc(s.Frameworks, func(f master.FrameworkReport) bool { return f.Info.ID == o.Framework }), "operation without its framework")
 	}
+}
+
+// countMoves notes which agents went from one list to another.
+func (r *rig) countMoves(s master.Snapshot) {
+	is := map[agentID]string{}
+	for _, a := range s.Agents {
+		is[a.Info.ID] = "registered"
+	}
+	for _, a := range s.Recovered {
+		is[a.Info.ID] = "recovered"
+	}
+	for _, a := range s.Unreachable {
+		is[a.ID] = "unreachable"
+	}
+	for _, a := range s.Gone {
+		is[a.ID] = "gone"
+	}
+	for id, was := range r.where {
+		if to := cmp.Or(is[id], "forgotten"); to != was {
+			r.tally[was+" to "+to]++
+		}
+	}
+	r.where = is
 }
 
 // checkStore holds what the machine believes to be durable against what is (docs/protocol.md §5).

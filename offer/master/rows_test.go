@@ -109,18 +109,35 @@ func (o *orderly) order() msg.OperatorCall {
 		return msg.DeactivateAgent{Agent: a}
 	case 3:
 		return msg.ReactivateAgent{Agent: a}
-	case 4:
+	case 4, 7:
 		return msg.MarkAgentGone{Agent: a}
 	case 5:
 		return msg.TeardownFramework{Framework: o.framework()}
-	case 6:
-		return msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: operators("mem:32", "web")}}
 	}
-	return pick[msg.OperatorCall](o.wild, "plan", plan("a1"), down("a1"), msg.UpdateMaintenance{}, msg.StopMaintenance{Machines: down("a1").Machines})
+	return msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: operators("mem:32", "web")}}
+}
+
+// plan is an order about the machine of a1.
+func (o *orderly) plan() msg.OperatorCall {
+	return pick[msg.OperatorCall](o.wild, "plan", plan("a1"), plan("a1"), down("a1"), msg.UpdateMaintenance{}, msg.StopMaintenance{Machines: down("a1").Machines})
+}
+
+// giveUp is about an agent that is not here.
+func (o *orderly) giveUp() msg.OperatorCall {
+	s := o.m.Snapshot()
+	ids := []agentID{"stranger"}
+	for _, a := range s.Recovered {
+		ids = append(ids, a.Info.ID)
+	}
+	for _, a := range s.Unreachable {
+		ids = append(ids, a.ID, a.ID, a.ID)
+	}
+	return msg.MarkAgentGone{Agent: pick(o.wild, "absent", ids...)}
 }
 
 // docs/protocol.md §16.1 snapshot + events = later snapshot, also of agents that are not here and of operations, wherever
-// their agents and frameworks go. Many runs come to every event and every kind of row.
+// their agents and frameworks go. Many runs come to every event, every kind of row and every way of an agent but one, from
+// unreachable to recovered, which TestAReturnThatFindsNoRoom goes.
 func TestEventsAreTheDeltaOfTheSnapshot(t *testing.T) {
 	runs, tally := 0, map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -157,6 +174,9 @@ func TestEventsAreTheDeltaOfTheSnapshot(t *testing.T) {
 			"scheduler acks": func(*rapid.T) { o.acknowledge(one(o.schedulers)) },
 			"order":          func(*rapid.T) { o.put(msg.Operate{Seq: 1, Call: o.order()}); o.learn() },
 			"order again":    func(*rapid.T) { o.put(msg.Operate{Seq: 2, Call: o.order()}); o.learn() },
+			"give up":        func(*rapid.T) { o.put(msg.Operate{Seq: 4, Call: o.giveUp()}) },
+			"plan":           func(*rapid.T) { o.put(msg.Operate{Seq: 5, Call: o.plan()}); o.learn() },
+			"tear down":      func(*rapid.T) { o.act(one(o.schedulers), msg.Teardown{}) },
 			"break": func(*rapid.T) {
 				if name := one(slices.Concat(o.agents, o.schedulers)); w.links[name] != 0 {
 					w.down(name)
@@ -182,11 +202,18 @@ func TestEventsAreTheDeltaOfTheSnapshot(t *testing.T) {
 			"new leader": func(*rapid.T) {
 				w.succeed()
 				if w.coin() {
-					o.put(msg.Operate{Seq: 3, Call: msg.DeactivateAgent{Agent: o.agentID()}})
+					o.put(msg.Operate{Seq: 3, Call: pick(w, "first", o.giveUp(), msg.OperatorCall(msg.DeactivateAgent{Agent: o.agentID()}))})
 				}
 			},
-			"time":      func(*rapid.T) { o.pass(pick(w, "time", time.Second, time.Second, 20*time.Second)) },
-			"long time": func(*rapid.T) { o.pass(pick(w, "time", 61*time.Second, 61*time.Second, 4*time.Minute)) },
+			"time": func(*rapid.T) { o.pass(pick(w, "time", time.Second, time.Second, 20*time.Second)) },
+			"long time": func(*rapid.T) {
+				o.pass(pick(w, "time", 61*time.Second, 61*time.Second, 4*time.Minute))
+				if w.coin() {
+					o.put(msg.Operate{Seq: 6, Call: o.giveUp()})
+					return
+				}
+				begin()
+			},
 		})
 	})
 	checkTally(t, runs, tally)
@@ -197,6 +224,12 @@ func (o *orderly) answer(name string) {
 	sent := all[msg.ApplyOperation](o.rig, name)
 	if len(sent) == 0 {
 		return
+	}
+	for _, x := range o.m.Snapshot().Operations { // rather one that waits for it
+		i := slices.IndexFunc(sent, func(s msg.ApplyOperation) bool { return s.UUID == x.UUID })
+		if i >= 0 && x.State == msg.OperationPending && o.coin() {
+			sent = sent[i : i+1]
+		}
 	}
 	op := pick(o.wild, "operation", sent...)
 	b := msg.OperationUpdate{UUID: op.UUID, Error: pick(o.wild, "error", "", "", "failed")}
@@ -228,7 +261,113 @@ func checkTally(t *testing.T, runs int, tally map[string]int) {
 		"AgentForgotten", "FrameworkAdded", "FrameworkRemoved", "TaskAdded", "TaskUpdated", "TaskRemoved", "OfferMade", "OfferEnded",
 		"OperationAdded", "OperationUpdated", "OperationRemoved", "MachineUpdated", "ScheduleChanged",
 		"recovered", "recovered, draining", "unreachable", "unreachable, draining", "gone", "operation without an id",
-		"operation with an id, pending", "operation to be acknowledged", "operation without its framework"} {
+		"operation with an id, pending", "operation to be acknowledged", "operation without its framework",
+		"recovered to registered", "recovered to unreachable", "recovered to gone", "registered to unreachable", "registered to gone",
+		"registered to forgotten", "unreachable to registered", "unreachable to gone", "unreachable to forgotten", "gone to forgotten"} {
 		require.Positive(t, tally[what], "%d runs never came to %s", runs, what)
 	}
+}
+
+// feeding is a cluster whose agent tells how operations with an id end, one of which is out.
+func feeding(t *testing.T) (r *rig, a agentID, f frameworkID, sent msg.ApplyOperation) {
+	t.Helper()
+	r = newRig(t)
+	r.up("a")
+	b := registration("a", "cpus:4;mem:1024")
+	b.Capabilities = msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}
+	r.say("a", b)
+	a, f = last[msg.AgentRegistered](r, "a").Agent, r.scheduler("s", info("web"))
+	op := msg.Reserve(dynamic("cpus:1", "web"))
+	op.ID = "op"
+	r.say("s", accept([]msg.Operation{op, msg.Reserve(dynamic("mem:32", "web"))}, r.offer(f)))
+	return r, a, f, all[msg.ApplyOperation](r, "a")[0]
+}
+
+// docs/protocol.md §14, §16.1 an operation is a row until its agent has answered; with an id until that is acknowledged.
+func TestRowsOfOperations(t *testing.T) {
+	r, a, f, sent := feeding(t)
+	rows := func() []master.OperationReport {
+		return read[master.OperationsResult](r, msg.GetOperations{}).Operations
+	}
+	named := func() master.OperationReport {
+		require.Equal(t, r.m.Snapshot().Operations, rows())
+		i := slices.IndexFunc(rows(), func(o master.OperationReport) bool { return o.UUID == sent.UUID })
+		require.GreaterOrEqual(t, i, 0)
+		return rows()[i]
+	}
+	require.Len(t, rows(), 2)
+	want := master.OperationReport{UUID: sent.UUID, Agent: a, Framework: f, Op: sent.Op, ID: "op", State: msg.OperationPending}
+	require.Equal(t, want, named())
+	r.say("a", msg.OperationUpdate{UUID: all[msg.ApplyOperation](r, "a")[1].UUID, Error: "no room"})
+	require.Len(t, rows(), 1)
+	over := r.events[len(r.events)-1].(master.OperationRemoved).Operation
+	require.Equal(t, []any{msg.OperationFailed, "no room", msg.OperationID("")}, []any{over.State, over.Message, over.ID})
+
+	r.say("a", msg.OperationUpdate{UUID: sent.UUID, Status: msg.OperationStatus{State: msg.OperationFinished, UUID: msg.UUID{1}}})
+	want.State, want.Unacknowledged = msg.OperationFinished, true
+	require.Equal(t, want, named())
+	r.say("s", msg.AcknowledgeOperation{Agent: a, Operation: "op", UUID: msg.UUID{1}})
+	require.Empty(t, rows())
+	require.Equal(t, want, r.events[len(r.events)-1].(master.OperationRemoved).Operation)
+}
+
+// docs/protocol.md §14, §16.1 the last row of an operation whose agent is lost says so.
+func TestRowsOfOperationsOfALostAgent(t *testing.T) {
+	r, a, _, _ := feeding(t)
+	r.advance(76 * time.Second)
+	require.Empty(t, r.m.Snapshot().Operations)
+	require.Equal(t, a, r.m.Snapshot().Unreachable[0].ID)
+	said := map[msg.OperationID]string{}
+	for _, e := range r.events {
+		if e, ok := e.(master.OperationRemoved); ok {
+			said[e.Operation.ID] = e.Operation.State.String() + ": " + e.Operation.Message
+		}
+	}
+	require.Equal(t, map[msg.OperationID]string{"op": "OPERATION_UNREACHABLE: its agent is out of contact",
+		"": "OPERATION_PENDING: not answered before the agent's link ended"}, said)
+}
+
+// docs/protocol.md §16.1 an agent cannot give an operation without an id, under way on its link, as one that has one.
+func TestAReportKeepsNames(t *testing.T) {
+	r, a, f, sent := feeding(t)
+	tell := func(u msg.UUID) error {
+		return r.try("a", r.report(a, func(b *msg.ReregisterAgent) {
+			b.Operations = []msg.OperationReport{{UUID: u, Framework: f, Op: sent.Op, Status: msg.OperationStatus{Operation: "op", State: msg.OperationPending}}}
+		}))
+	}
+	before := r.m.Snapshot()
+	require.ErrorIs(t, tell(all[msg.ApplyOperation](r, "a")[1].UUID), master.ErrInvalid)
+	require.Equal(t, before, r.m.Snapshot())
+	require.NoError(t, tell(sent.UUID))
+	require.Len(t, r.m.Snapshot().Operations, 2)
+}
+
+// docs/protocol.md §5, §16.1 a master begins with the agents of its registry, in one event; one that is known from there only can
+// be ordered about, found missing and given up.
+func TestRowsOfAbsentAgents(t *testing.T) {
+	known := func(id agentID) registry.Agent {
+		i := registration(string(id), "cpus:4").Info
+		i.ID = id
+		return registry.Agent{Info: i}
+	}
+	r := newRigOn(t, seed(t, known("a"), known("b"), registry.Unreachable{ID: "u", Since: 3}, registry.Gone{ID: "g", Since: 4}),
+		master.Config{Entropy: [16]byte{1}, RecoveryRemovalLimit: 100})
+	recovered := []master.RecoveredRow{{Info: known("a").Info}, {Info: known("b").Info}}
+	require.Contains(t, r.events, master.Event(master.AgentsInherited{Recovered: recovered,
+		Unreachable: []master.UnreachableRow{{ID: "u", Since: 3}}, Gone: []master.GoneRow{{ID: "g", Since: 4}}}))
+	require.Equal(t, recovered, r.m.Snapshot().Recovered)
+
+	require.NoError(t, r.operate(msg.DrainAgent{Agent: "a", MarkGone: true}))
+	drain := &registry.Drain{MarkGone: true}
+	require.Equal(t, master.RecoveredRow{Info: known("a").Info, Deactivated: true, Drain: drain}, r.m.Snapshot().Recovered[0])
+	require.NoError(t, r.operate(msg.MarkAgentGone{Agent: "b"}))
+	require.NoError(t, r.operate(msg.MarkAgentGone{Agent: "u"}))
+	require.NoError(t, r.operate(msg.DeactivateAgent{Agent: "a"}), "changes nothing")
+	r.advance(11 * time.Minute)
+	s := r.m.Snapshot()
+	require.Empty(t, s.Recovered)
+	require.Len(t, s.Gone, 3)
+	require.Equal(t, []master.UnreachableRow{{ID: "a", Since: s.Unreachable[0].Since, Deactivated: true, Drain: drain}}, s.Unreachable)
+	got := read[master.AgentsResult](r, msg.GetAgents{})
+	require.Equal(t, []any{s.Recovered, s.Unreachable, s.Gone}, []any{got.Recovered, got.Unreachable, got.Gone})
 }

@@ -19,7 +19,10 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/offer/replay"
+	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 	"github.com/proffer-go/proffer/transport/inproc/simulate"
 )
@@ -276,6 +279,71 @@ func TestStatesAndDifferences(t *testing.T) {
 		require.NotZero(t, changes, kind)
 		require.Empty(t, replay.Diff(states[0][0], states[0][0]))
 	}
+}
+
+// The state of a master is its whole snapshot: also agents that are not here, operations and the maintenance schedule.
+// docs/protocol.md §16.1, §21
+func TestStateOfAMaster(t *testing.T) {
+	store := registry.NewMemory()
+	cpus := resource.MustParse("cpus:4")
+	var ops []registry.Op
+	for _, r := range []registry.Record{registry.Agent{Info: msg.AgentInfo{ID: "r", Hostname: "h", Resources: cpus}, Deactivated: true, Drain: &registry.Drain{MarkGone: true}},
+		registry.Unreachable{ID: "u", Since: 3}, registry.Gone{ID: "g", Since: 4}} {
+		op, err := registry.Put(r)
+		require.NoError(t, err)
+		ops = append(ops, op)
+	}
+	_, err := store.Commit(t.Context(), 0, ops)
+	require.NoError(t, err)
+
+	var out bytes.Buffer
+	h := replay.Header{Node: "master", Master: &master.Config{Entropy: [16]byte{1}}}
+	w, err := replay.NewWriter(&out, h)
+	require.NoError(t, err)
+	m, err := master.New(*h.Master)
+	require.NoError(t, err)
+	var rd master.Ready
+	var step func(in msg.Input)
+	step = func(in msg.Input) {
+		w.Step(1, in)
+		err := m.Step(1, in)
+		require.NoError(t, err)
+		at, any := m.NextDeadline()
+		w.Outcome(err, at, any)
+		var commits []registry.Commit
+		for m.Ready(&rd) {
+			w.Effects(&rd)
+			commits = append(commits, rd.Commits...)
+		}
+		w.Settled()
+		for _, c := range commits {
+			step(c.Answer(store.Commit(t.Context(), c.At, c.Ops)))
+		}
+	}
+	step(registry.Load(t.Context(), store))
+	step(msg.LinkUp{Link: 1, Peer: "a"})
+	step(msg.Envelope{Link: 1, Body: msg.RegisterAgent{Info: msg.AgentInfo{Hostname: "a", Resources: cpus}, Total: cpus}})
+	step(msg.Operate{Seq: 1, Call: msg.UpdateMaintenance{Windows: []msg.MaintenanceWindow{{Machines: []msg.MachineID{{Hostname: "x"}},
+		Window: offer.Window{Start: 5, Duration: time.Hour}}}}})
+	a := m.Agents()[0].Info.ID
+	reserved, err := resource.MustParse("cpus:1").PushReservation(resource.Reservation{Type: resource.Dynamic, Role: "web"})
+	require.NoError(t, err)
+	step(msg.Operate{Seq: 2, Call: msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: reserved}}})
+	require.NoError(t, w.Close())
+	p, _, err := play(t, out.Bytes())
+	require.NoError(t, err)
+
+	lines := map[string]string{}
+	for _, l := range p.Machine().State() {
+		lines[l.Key] = l.Value
+	}
+	operation := fmt.Sprintf("operation %s on %s", m.Snapshot().Operations[0].UUID, a)
+	for key, want := range map[string]string{"recovered agent r info hostname": "h", "recovered agent r drain": "draining, then gone",
+		"unreachable agent u since": "3", "gone agent g since": "4", "machine x/ mode": "DRAINING",
+		operation + " state": "OPERATION_PENDING", operation + " agent": string(a), "window 0 window start": "5"} {
+		require.Equal(t, want, lines[key], key)
+	}
+	require.Contains(t, lines[operation+" op"], "Reserve {")
 }
 
 // BenchmarkRecord tells what recording adds to a run: the same plan, recorded and not.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/master"
 )
 
@@ -17,8 +16,8 @@ type Line struct{ Key, Value string }
 // String gives "key = value".
 func (l Line) String() string { return l.Key + " = " + l.Value }
 
-// State lists what the machine holds, a fact a line, the same for the same state: of a master agents with their books,
-// frameworks, executors, tasks, offers and roles; of an agent its master, frameworks, executors, tasks and operations; of a
+// State lists what the machine holds, a fact a line, the same for the same state: of a master its whole snapshot, the books of
+// its agents, roles and completed frameworks; of an agent its master, frameworks, executors, tasks and operations; of a
 // session its connection and what is not acknowledged. What is zero is left out.
 func (m *Machine) State() []Line {
 	var d dump
@@ -98,19 +97,37 @@ func (d *dump) master(m *master.Machine) {
 	for _, o := range s.Offers {
 		d.row("offer "+string(o.ID), o)
 	}
+	for _, o := range s.InverseOffers {
+		d.row("inverse offer "+string(o.ID), o)
+	}
+	for _, o := range s.Operations {
+		d.row(fmt.Sprintf("operation %s on %s", o.UUID, o.Agent), o)
+	}
+	d.absent(s)
+	for _, x := range s.Machines {
+		d.row("machine "+x.ID.String(), x)
+	}
+	for i, w := range s.Schedule {
+		d.row(fmt.Sprintf("window %d", i), w)
+	}
 	for _, r := range m.Roles() {
 		d.row("role "+string(r.Role), r)
 	}
 	for _, f := range m.CompletedFrameworks() {
 		d.row("completed framework "+string(f.Info.ID), f)
 	}
-	d.ids("unreachable agent ", m.UnreachableAgents())
-	d.ids("gone agent ", m.GoneAgents())
 }
 
-func (d *dump) ids(what string, list []offer.AgentID) {
-	for _, id := range list {
-		d.line(what+string(id), "true")
+// absent draws the agents that a master knows and that are not registered.
+func (d *dump) absent(s master.Snapshot) {
+	for _, a := range s.Recovered {
+		d.row("recovered agent "+string(a.Info.ID), a)
+	}
+	for _, a := range s.Unreachable {
+		d.row("unreachable agent "+string(a.ID), a)
+	}
+	for _, a := range s.Gone {
+		d.row("gone agent "+string(a.ID), a)
 	}
 }
 
@@ -141,8 +158,11 @@ func hasText(v reflect.Value) bool {
 	return false
 }
 
-// text is the value's own text, else its JSON.
+// text is the value's own text, else its JSON; of one that may be of several types, with the name of its type.
 func text(v reflect.Value) string {
+	if v.Kind() == reflect.Interface {
+		return name(v.Interface()) + " " + text(v.Elem())
+	}
 	x := v.Interface()
 	if s, ok := x.(fmt.Stringer); ok {
 		return s.String()

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,6 +54,42 @@ func TestDemoReplays(t *testing.T) {
 	status, _, stderr = replayed(cut)
 	require.Equal(t, exitUsage, status)
 	require.Contains(t, stderr, "damaged tape: record ")
+}
+
+// docs/protocol.md §21: transcripts of what is printed of the tapes of proffer demo, and of files made from one. until=N, check and
+// diff=(N,M) are flags; rewrite them with go test ./cmd/proffer -run TestReplayTranscripts -rewrite, and read what changed.
+func TestReplayTranscripts(t *testing.T) {
+	dir := t.TempDir()
+	var out, told bytes.Buffer
+	require.Equal(t, exitOK, run([]string{"demo", "--no-detect", "--record", dir}, nil, &out, &told), told.String())
+	tape, err := os.ReadFile(filepath.Join(dir, "scheduler-3.tape"))
+	require.NoError(t, err)
+	head, _, _ := bytes.Cut(tape, []byte("\n"))
+	spoiled := bytes.Clone(tape)
+	spoiled[len(tape)/2] ^= 1
+	for name, text := range map[string][]byte{
+		"empty": nil, "text": []byte("once upon a time\n"), "torn": tape[:len(tape)-2], "damaged": spoiled,
+		"other-version": append(bytes.Replace(head, []byte("1"), []byte("9"), 1), tape[len(head):]...),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	datadriven.RunTest(t, filepath.Join("testdata", "replay", "demo.txt"), func(t *testing.T, d *datadriven.TestData) string {
+		require.Equal(t, "replay", d.Cmd, d.Pos)
+		var args []string
+		for _, a := range d.CmdArgs {
+			switch {
+			case a.Key == "check" || len(a.Vals) > 0:
+				args = append(append(args, "--"+a.Key), a.Vals...)
+			default:
+				args = append(args, filepath.Join(dir, a.Key))
+			}
+		}
+		status, stdout, stderr := replayed(args...)
+		if stderr != "" {
+			stdout += "stderr: " + strings.ReplaceAll(stderr, dir+string(filepath.Separator), "")
+		}
+		return fmt.Sprintf("%sstatus %d\n", stdout, status)
+	})
 }
 
 // docs/protocol.md §21: flags and files that cannot be used get one line and status 2.

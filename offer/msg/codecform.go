@@ -1,7 +1,9 @@
 package msg
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -67,4 +69,34 @@ func fieldName(name string) string {
 		b.WriteRune(unicode.ToLower(c))
 	}
 	return b.String()
+}
+
+// fieldNames are the names of the fields of every struct that messages and inputs are made of, but for those with a form of
+// their own.
+var fieldNames = func() map[reflect.Type][]string {
+	all := map[reflect.Type][]string{}
+	for _, s := range []set{messages, inputs, kept, actions, operatorCalls, operations} {
+		for _, name := range slices.Sorted(maps.Keys(s)) {
+			nameFields(all, s[name])
+		}
+	}
+	return all
+}()
+
+// nameFields adds t, and what it is made of, to all.
+func nameFields(all map[reflect.Type][]string, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Pointer, reflect.Map:
+		nameFields(all, t.Elem())
+	case reflect.Struct:
+		if all[t] != nil || ownForm[t] {
+			return
+		}
+		list := make([]string, t.NumField())
+		all[t] = list
+		for i := range list {
+			list[i] = fieldName(t.Field(i).Name)
+			nameFields(all, t.Field(i).Type)
+		}
+	}
 }

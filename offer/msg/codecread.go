@@ -61,29 +61,6 @@ func (r *reader) check(b []byte) error {
 	return fault("%w", err)
 }
 
-// members calls each for every member of an object, in order, until an error.
-func members(b []byte, each func(name string, value []byte) error) error {
-	if b[0] != '{' {
-		return fault("an object is expected, not %.40s", b)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.Token() // the brace; the text is known to be JSON
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return fault("%w", err)
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return fault("%w", err)
-		}
-		if err := each(name.(string), bytes.TrimSpace(value)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // member is the value of that name, nil if there is none; it is there once at most.
 func member(b []byte, name string) ([]byte, error) {
 	var found []byte
@@ -119,23 +96,21 @@ func (r *reader) tagged(s set, b []byte, outermost bool) (reflect.Value, error) 
 
 // fields reads the fields of a struct.
 func (r *reader) fields(b []byte, v reflect.Value, skip ...string) error {
-	t := v.Type()
-	seen := make([]bool, t.NumField())
+	known := fieldNames[v.Type()]
+	var seen uint64
 	return members(b, func(name string, value []byte) error {
 		if slices.Contains(skip, name) {
 			return nil
 		}
-		for i := range seen {
-			if fieldName(t.Field(i).Name) != name {
-				continue
-			}
-			if seen[i] {
-				return fault("field %q is there twice", name)
-			}
-			seen[i] = true
-			return within(name, r.value(value, v.Field(i)))
+		i := slices.Index(known, name)
+		switch {
+		case i < 0:
+			return fault("field %.80q is not known", name)
+		case seen&(1<<i) != 0:
+			return fault("field %q is there twice", name)
 		}
-		return fault("field %.80q is not known", name)
+		seen |= 1 << i
+		return within(name, r.value(value, v.Field(i)))
 	})
 }
 
@@ -199,15 +174,6 @@ func readPlain(b []byte, v reflect.Value) error {
 	return nil
 }
 
-func readText(b []byte) (string, error) {
-	if b[0] != '"' {
-		return "", fault("text is expected, not %.40s", b)
-	}
-	var s string
-	err := json.Unmarshal(b, &s)
-	return s, err
-}
-
 func readUUID(b []byte, v reflect.Value) error {
 	s, err := readText(b)
 	if err != nil {
@@ -244,7 +210,7 @@ func readName(b []byte, v reflect.Value) error {
 
 // readOwn reads a value by its own method.
 func readOwn(b []byte, v reflect.Value) error {
-	if err := once(b); err != nil {
+	if err := once(b, 1); err != nil {
 		return err
 	}
 	if err := v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(b); err != nil {
@@ -254,41 +220,47 @@ func readOwn(b []byte, v reflect.Value) error {
 }
 
 // once refuses JSON with a field that is there twice, at any depth.
-func once(b []byte) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	var open []map[string]bool // of each object or list that is open; nil for a list
-	name := false              // a field's name is next
-	for d.InputOffset() < int64(len(b)) {
-		token, err := d.Token()
-		if err != nil {
-			return fault("%w", err)
-		}
-		switch x := token.(type) {
-		case json.Delim:
-			switch x {
-			case '{':
-				open = append(open, map[string]bool{})
-			case '[':
-				open = append(open, nil)
-			default:
-				open = open[:len(open)-1]
+func once(b []byte, depth int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("%w: values nest deeper than %d", ErrMessageBound, maxDepth)
+	}
+	switch b[0] {
+	case '[':
+		return items(b, func(value []byte) error { return once(value, depth+1) })
+	case '{':
+		var seen nameList
+		return members(b, func(name string, value []byte) error {
+			if !seen.add(name) {
+				return fault("field %.80q is there twice", name)
 			}
-		case string:
-			if name {
-				fields := open[len(open)-1]
-				if fields[x] {
-					return fault("field %.80q is there twice", x)
-				}
-				fields[x], name = true, false
-				continue
-			}
-		}
-		if len(open) > maxDepth {
-			return fmt.Errorf("%w: values nest deeper than %d", ErrMessageBound, maxDepth)
-		}
-		name = len(open) > 0 && open[len(open)-1] != nil
+			return once(value, depth+1)
+		})
 	}
 	return nil
+}
+
+// nameList is a set of names: a list while they are few.
+type nameList struct {
+	few  []string
+	many map[string]bool
+}
+
+const fewNames = 16
+
+// add reports whether name is new.
+func (l *nameList) add(name string) bool {
+	if l.many[name] || slices.Contains(l.few, name) {
+		return false
+	}
+	switch {
+	case len(l.few) < fewNames:
+		l.few = append(l.few, name)
+	case l.many == nil:
+		l.many = map[string]bool{name: true}
+	default:
+		l.many[name] = true
+	}
+	return true
 }
 
 func (r *reader) count() error {
@@ -311,27 +283,19 @@ func (r *reader) list(b []byte, v reflect.Value) error {
 		}
 		return nil
 	}
-	if b[0] != '[' {
-		return fault("a list is expected, not %.40s", b)
+	n := 0
+	if err := items(b, func([]byte) error { n++; return r.count() }); err != nil {
+		return err
 	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.Token() // the bracket
-	for i := 0; d.More(); i++ {
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return fault("%w", err)
+	list, i := reflect.MakeSlice(v.Type(), n, n), 0
+	v.Set(list)
+	return items(b, func(value []byte) error {
+		err := r.value(value, list.Index(i))
+		if i++; err != nil {
+			return within(strconv.Itoa(i-1), err)
 		}
-		if err := r.count(); err != nil {
-			return err
-		}
-		x := reflect.New(v.Type().Elem()).Elem()
-		if err := r.value(bytes.TrimSpace(value), x); err != nil {
-			return within(strconv.Itoa(i), err)
-		}
-		v.Set(reflect.Append(v, x))
-	}
-	return nil
+		return nil
+	})
 }
 
 // table reads a map with text as keys.

@@ -52,6 +52,7 @@ func (w *writer) tagged(s set, v reflect.Value) error {
 
 // fields writes the fields of a struct and the brace after them.
 func (w *writer) fields(v reflect.Value, comma bool) error {
+	known := fieldNames[v.Type()]
 	for i := range v.NumField() {
 		f := v.Field(i)
 		if f.IsZero() && names[f.Type()] == nil {
@@ -61,7 +62,7 @@ func (w *writer) fields(v reflect.Value, comma bool) error {
 			w.b = append(w.b, ',')
 		}
 		comma = true
-		name := fieldName(v.Type().Field(i).Name)
+		name := known[i]
 		w.b = append(append(append(w.b, '"'), name...), '"', ':')
 		if err := w.value(f); err != nil {
 			return within(name, err)
@@ -134,9 +135,23 @@ func (w *writer) text(s string) error {
 	if !utf8.ValidString(s) {
 		return fault("text %.80q is not UTF-8", s)
 	}
+	if isPlain(s) {
+		w.b = append(append(append(w.b, '"'), s...), '"')
+		return nil
+	}
 	text, err := json.Marshal(s)
 	w.b = append(w.b, text...)
 	return err
+}
+
+// isPlain reports whether JSON writes s as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *writer) float(f float64) error {

@@ -128,6 +128,42 @@ func (c *Cluster) CheckTask(id msg.TaskID, want msg.TaskState) {
 	}
 }
 
+// CheckOperation settles and checks the newest state of an operation with an id that the master knows: one that it holds, or
+// one of the latest that left its books or never got there: those of lost agents are OPERATION_UNREACHABLE, refused ones
+// OPERATION_ERROR.
+func (c *Cluster) CheckOperation(id msg.OperationID, want msg.OperationState) {
+	c.t.Helper()
+	s := c.leaderSnapshot()
+	found := operations(s.Master.Operations, id)
+	if len(found) == 0 {
+		found = operations(s.DoneOperations, id)
+	}
+	if len(found) == 0 {
+		c.t.Errorf("offertest: the master knows no operation %s", id)
+		return
+	}
+	if o := found[len(found)-1]; o.State != want {
+		c.t.Errorf("offertest: operation %s is %s, not %s%s", id, o.State, want, c.events.brief(reason(o.Message)))
+	}
+}
+
+func operations(list []master.OperationReport, id msg.OperationID) (found []master.OperationReport) {
+	for _, o := range list {
+		if o.ID == id {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// reason is why, as the end of a sentence.
+func reason(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
+}
+
 func tasks(list []master.TaskReport, id msg.TaskID) (found []master.TaskReport) {
 	for _, t := range list {
 		if t.ID == id {

@@ -23,9 +23,9 @@
 // one's own. Offers are made as Mesos makes them (WithRules): when a framework or an agent comes, and each second.
 //
 // What can break: CrashAgent and RestartAgent, KillAgent, ReplaceAgent, StopAgent, KillLeader and StartMaster, KillScheduler, StopScheduler, Partition,
-// Stall, LoseLink, and late messages (WithLatency). What can be asked: CheckTask, CheckAllocated, CheckOffers, CheckBooks,
-// Explain, Snapshot, Events. Checks settle first. When a test fails, it is told what the cluster was like, a line for each
-// agent, framework, offer, task and link, and what happened last.
+// Stall, LoseLink, and late messages (WithLatency). What can be asked: CheckTask, CheckOperation, CheckAllocated, CheckOffers,
+// CheckBooks, Explain, Snapshot, Events. Checks settle first. When a test fails, it is told what the cluster was like, a line
+// for each agent, framework, offer, task, operation and link, and what happened last.
 //
 // New runs everything on the test's goroutine; a scheduler that waits for goroutines of its own, or sleeps, is tested with
 // Live, within a bubble of testing/synctest, in which an hour's sleep takes no time either:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/framework"
+	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/transport/host"
 )
@@ -25,7 +26,8 @@ type events struct {
 	known   map[string]bool
 	short   []string // pairs of what strings.NewReplacer takes: long ids and what they are shown as
 	masters int
-	runs    int // of executors
+	runs    int                      // of executors
+	done    []master.OperationReport // operations that left a master's books, or never got there: the latest
 }
 
 // event is one line; it is made when it is read.
@@ -51,9 +53,40 @@ func (e *events) add(o host.Observation) {
 		e.put(event{o.Time, o.Node, callback{w.Call}})
 	case host.ExecutorCallback:
 		e.put(event{o.Time, o.Node, executorCallback{w.Call}})
+	case host.MasterEvent:
+		e.operation(w.Event)
+		e.put(event{o.Time, o.Node, w})
 	default:
 		e.put(event{o.Time, o.Node, w})
 	}
+}
+
+// operation keeps an operation with an id that left a master's books, or that was refused.
+func (e *events) operation(x master.Event) {
+	var o master.OperationReport
+	switch x := x.(type) {
+	case master.OperationRemoved:
+		o = x.Operation
+	case master.OperationRefused:
+		o = master.OperationReport{Agent: x.Agent, Framework: x.Framework, Op: x.Op, ID: x.ID, State: msg.OperationError, Message: x.Why}
+	}
+	if o.ID == "" {
+		return
+	}
+	o.Unacknowledged = false
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.done = append(e.done, o)
+	if len(e.done) > 2*keptEvents {
+		e.done = slices.Clone(e.done[len(e.done)-keptEvents:])
+	}
+}
+
+// operations lists the latest ones that are kept.
+func (e *events) operations() []master.OperationReport {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.done[max(len(e.done)-keptEvents, 0):])
 }
 
 func (e *events) put(x event) {
@@ -141,6 +174,8 @@ func (c callback) String() string {
 		return fmt.Sprintf("OfferRescinded %s", x.Offer)
 	case framework.OnStatus:
 		return fmt.Sprintf("StatusUpdate %s", status(x.Status))
+	case framework.OnOperation:
+		return fmt.Sprintf("OperationUpdate %s %s", x.Status.Operation, x.Status.State)
 	case framework.OnMessage:
 		return fmt.Sprintf("FrameworkMessage of %d bytes from %s", len(x.Data), x.From.Executor)
 	case framework.OnAgentLost:

@@ -26,6 +26,8 @@ type Snapshot struct {
 	Unreachable []offer.AgentID
 	// Done are the latest tasks that ended and were acknowledged.
 	Done []master.TaskReport
+	// DoneOperations are the latest 10,000 operations with an id that left the books of a master, or were refused.
+	DoneOperations []master.OperationReport
 	// Agents are the agents of the cluster, in the order in which they were added, as they see themselves.
 	Agents []AgentState
 	// Schedulers are the schedulers that run.
@@ -55,6 +57,7 @@ func (c *Cluster) Snapshot() Snapshot {
 	s := Snapshot{Elapsed: c.Elapsed(), Faults: slices.Clone(c.cuts)}
 	s.HasMaster = c.engine.master(func(m *master.Machine) {
 		s.Leading, s.Master, s.Unreachable = m.Leading(), m.Snapshot(), m.UnreachableAgents()
+		s.DoneOperations = c.events.operations()
 		for _, a := range s.Master.Agents {
 			b, _ := m.Books(a.Info.ID)
 			s.Books = append(s.Books, b)
@@ -106,8 +109,14 @@ func (s Snapshot) String() string {
 		k := s.Books[i]
 		put("agent", "%s: total %s | used %s | offered %s | free %s", a, k.Total, k.Allocated.Unallocate(), k.Offered.Unallocate(), k.Free)
 	}
-	for _, id := range s.Unreachable {
-		put("agent", "%s is unreachable", id)
+	for _, a := range s.Master.Recovered {
+		put("agent", "%s", a)
+	}
+	for _, a := range s.Master.Unreachable {
+		put("agent", "%s", a)
+	}
+	for _, a := range s.Master.Gone {
+		put("agent", "%s", a)
 	}
 	for _, f := range s.Master.Frameworks {
 		put("framework", "%s at %s, roles %s, %d offers", f, cmp.Or(f.Node, "nowhere"), roles(f), offersOf(s.Master.Offers, f.Info.ID))
@@ -118,8 +127,14 @@ func (s Snapshot) String() string {
 	for _, t := range s.Master.Tasks {
 		put("task", "%s for %s: %s", t, t.Role, t.Resources.Unallocate())
 	}
+	for _, o := range s.Master.Operations {
+		put("operation", "%s", o)
+	}
 	for _, t := range s.Done {
 		put("done", "%s", t)
+	}
+	for _, o := range s.DoneOperations {
+		put("done", "%s", o)
 	}
 	s.processes(put)
 	return b.String()

@@ -33,9 +33,13 @@ func (k *checker) count(c *recount, r resource.Resources) {
 	if c.sums != nil && c.res.Equal(r) {
 		return
 	}
-	*c = recount{res: r, sums: k.a.bundle(r), plain: true}
-	for i := range r.Items() {
-		e := i.Resource()
+	if c.sums == nil {
+		c.sums = new(bundle)
+	}
+	*c.sums = bundle{res: r, enough: k.a.containsMinimum(r, nil)}
+	c.res, c.plain, c.whole = r, true, nil
+	for e := range r.All() {
+		k.a.count(c.sums, &e)
 		c.plain = c.plain && e.Kind == resource.KindScalar && len(e.Reservations) == 0 && !e.Revocable && !e.Shared &&
 			e.Disk == nil && e.ProviderID == "" && e.AllocationRole == ""
 	}

@@ -66,14 +66,8 @@ func (m *checker) checkAgents() error {
 	if len(m.nodes) != len(m.agents) {
 		return corrupt("nodes: %d addresses of %d agents", len(m.nodes), len(m.agents))
 	}
-	known := 0
-	for i := range m.registered {
-		if m.registered[i].known {
-			known++
-		}
-	}
-	if known != len(m.agents) || known != m.alloc.AgentCount() {
-		return corrupt("agents: the allocator has %v, the books have %v", m.alloc.Agents(), slices.Sorted(maps.Keys(m.agents)))
+	if m.alloc.AgentCount() != len(m.agents) {
+		return m.strangers()
 	}
 	for i := range m.registered {
 		b := &m.registered[i]
@@ -85,6 +79,10 @@ func (m *checker) checkAgents() error {
 		}
 	}
 	return bound("agents", len(m.agents), m.cfg.Bounds.Agents)
+}
+
+func (m *checker) strangers() error {
+	return corrupt("agents: the allocator has %v, the books have %v", m.alloc.Agents(), slices.Sorted(maps.Keys(m.agents)))
 }
 
 func (m *checker) checkAgent(b *agentBooks) error {
@@ -145,7 +143,11 @@ func (m *checker) checkAgentTasks(b *agentBooks) error {
 
 // checkBooks compares what tasks, executors and offers hold with the allocator's ledger.
 func (m *checker) checkBooks(b *agentBooks) error {
-	a, books := b.a, &b.report
+	a := b.a
+	books, known := m.alloc.Agent(b.id)
+	if !known {
+		return m.strangers()
+	}
 	var used resources
 	for i := range b.tasks {
 		if t := b.tasks[i].Value; t.holds() {

@@ -15,6 +15,7 @@ import (
 type checker struct {
 	*Machine
 	ordered    bool // the lists are in the order of their keys, else as maps give them
+	asked      int  // inverse offers that are out by the allocator's books
 	registered []agentBooks
 	tenants    []frameworkBooks
 	up         []scratch.Entry[msg.Link, *link]
@@ -26,7 +27,7 @@ type checker struct {
 	frameworksByID []scratch.Entry[offer.FrameworkID, *framework]
 }
 
-// agentBooks are the books of a registered agent: ours and the allocator's.
+// agentBooks are the books of a registered agent.
 type agentBooks struct {
 	id        offer.AgentID
 	a         *agent
@@ -35,9 +36,6 @@ type agentBooks struct {
 	ops       []scratch.Entry[msg.UUID, *operation]
 	owners    []*framework // of the tasks, then of the executors; checkAgentTasks finds them
 	offered   resources    // by frameworks' offers
-	known     bool         // to the allocator
-	report    offer.AgentReport
-	upkeep    offer.UnavailabilityReport
 }
 
 // frameworkBooks are the books of a framework.
@@ -53,7 +51,7 @@ type frameworkBooks struct {
 
 // list lists everything anew.
 func (m *checker) list(ordered bool) {
-	m.ordered = ordered
+	m.ordered, m.asked = ordered, 0
 	m.up = scratch.Entries(m.up, m.links, ordered, cmp.Compare[msg.Link])
 	m.open = scratch.Entries(m.open, m.streams, ordered, cmp.Compare[uint64])
 	m.absent = scratch.Entries(m.absent, m.recovered, ordered, cmp.Compare[offer.AgentID])
@@ -72,12 +70,13 @@ func (m *checker) list(ordered bool) {
 }
 
 func (m *checker) listAgent(b *agentBooks, id offer.AgentID, a *agent) {
-	b.id, b.a, b.owners, b.offered = id, a, b.owners[:0], resources{}
+	b.id, b.a, b.owners = id, a, b.owners[:0]
+	if !b.offered.IsEmpty() {
+		b.offered = resources{}
+	}
 	b.tasks = scratch.Entries(b.tasks, a.tasks, m.ordered, taskKey.compare)
 	b.executors = scratch.Entries(b.executors, a.executors, m.ordered, executorKey.compare)
 	b.ops = scratch.Entries(b.ops, a.ops, m.ordered, compareUUIDs)
-	b.report, b.known = m.alloc.Agent(id)
-	b.upkeep, _ = m.alloc.Unavailability(id)
 }
 
 func (m *checker) listFramework(b *frameworkBooks, id offer.FrameworkID, f *framework) {

@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -29,12 +30,19 @@ func steady() simulate.Plan {
 }
 
 // BenchmarkSimulation measures how much of a cluster's time passes in a minute: 5 agents, 3 frameworks, one task per agent and
-// minute, times by default, every machine's Check after each of its steps. With faults: the plans of proffer soak.
+// minute, times by default, every machine's Check after each of its steps. With faults: the plans of proffer soak. Both with
+// the collector as it is by default, and with what proffer soak sets; on one core: -cpu 1.
 func BenchmarkSimulation(b *testing.B) {
-	b.Run("steady", func(b *testing.B) { measure(b, func(int) simulate.Plan { return steady() }) })
-	b.Run("faults", func(b *testing.B) {
-		measure(b, func(i int) simulate.Plan { return simulate.NewPlan(simulate.Config{Seed: uint64(i)}) })
-	})
+	for _, gogc := range []int{100, 400} {
+		b.Run(fmt.Sprintf("steady/GOGC=%d", gogc), func(b *testing.B) {
+			defer debug.SetGCPercent(debug.SetGCPercent(gogc))
+			measure(b, func(int) simulate.Plan { return steady() })
+		})
+		b.Run(fmt.Sprintf("faults/GOGC=%d", gogc), func(b *testing.B) {
+			defer debug.SetGCPercent(debug.SetGCPercent(gogc))
+			measure(b, func(i int) simulate.Plan { return simulate.NewPlan(simulate.Config{Seed: uint64(i)}) })
+		})
+	}
 }
 
 func measure(b *testing.B, plan func(int) simulate.Plan) {

@@ -146,8 +146,9 @@ func (n *MasterNode) release() {
 	n.calls = map[uint64]func(master.Answer){}
 	n.streams, n.released = map[uint64]*EventStream{}, true
 	n.mu.Unlock()
+	why := n.streamsEnd()
 	for _, k := range slices.Sorted(maps.Keys(streams)) {
-		streams[k].end(ErrEnded)
+		streams[k].end(why)
 	}
 	for _, seq := range slices.Sorted(maps.Keys(calls)) {
 		calls[seq](master.Answer{Seq: seq, Err: ErrEnded})

@@ -15,12 +15,13 @@ import (
 // DefaultStreamQueue is how many events and heartbeats a stream keeps for its reader, unless told.
 const DefaultStreamQueue = 1_000
 
-// How a stream ends, beside ErrEnded and the end of its context.
+// How a stream ends, beside the end of its context. One whose node ends wraps ErrEnded and why the node ended, such as
+// master.ErrResigned and master.ErrDeposed: what follows is told by the master that leads then, in a snapshot of its own.
 var (
 	// ErrSlowReader: the reader let its queue fill up. Subscribe again, with a longer queue or a faster reader.
-	ErrSlowReader = errors.New("host: the reader of the event stream is too slow")
+	ErrSlowReader = errors.New("host: the reader of the event stream is too slow; subscribe again, and read faster or with a longer queue")
 	// ErrStreamReplaced: the master has master.Bounds.Streams of them, and this was the oldest. Subscribe again.
-	ErrStreamReplaced = errors.New("host: the event stream was the oldest of too many")
+	ErrStreamReplaced = errors.New("host: the event stream was the oldest of too many; subscribe again, or raise master.Bounds.Streams")
 	// ErrStreamClosed: Close was called.
 	ErrStreamClosed = errors.New("host: the event stream was closed by its reader")
 )
@@ -48,12 +49,16 @@ type EventStream struct {
 	unwatch func() bool // stops watching the context; may be nil
 }
 
-// Subscribe opens a stream on a live master, and waits for its snapshot. The stream ends with ctx. queue bounds what waits
-// for the reader, 0 says DefaultStreamQueue. The error is the master's (master.ErrNotLeading, …), ErrEnded or the context's.
+// Subscribe opens a stream on a live master, and waits for its snapshot. The stream ends with ctx, also one that is opened
+// only after Subscribe gave up. queue bounds what waits for the reader, 0 says DefaultStreamQueue. The error is the master's
+// (master.ErrNotLeading, …), ErrEnded or the context's.
 func (n *MasterNode) Subscribe(ctx context.Context, principal string, queue int) (*EventStream, error) {
 	type result struct {
 		s   *EventStream
 		err error
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	opened := make(chan result, 1)
 	n.SubmitSubscribe(principal, queue, func(s *EventStream, err error) {
@@ -185,8 +190,17 @@ func (n *MasterNode) follows(s *EventStream) {
 	}
 	n.mu.Unlock()
 	if late {
-		s.end(ErrEnded)
+		s.end(n.streamsEnd())
 	}
+}
+
+// streamsEnd is why the streams of a node that has ended are over.
+func (n *MasterNode) streamsEnd() error {
+	_, why := n.Ended()
+	if why == nil {
+		return fmt.Errorf("%w; subscribe at the master that leads now", ErrEnded)
+	}
+	return fmt.Errorf("%w: %w; subscribe at the master that leads now", ErrEnded, why)
 }
 
 // forget takes a stream from those that are told, and returns it; nil if it is not there any more.

@@ -35,6 +35,13 @@ func TestReasonsOfTheAgent(t *testing.T) {
 			r.master(other(run(true, "t2")))
 			r.step(msg.StartFailed{Container: r.starts["e2"].Container, Err: "no such program"})
 		}},
+		{"executor does not subscribe in time", msg.ReasonExecutorRegistrationTimeout, msg.TaskFailed, msg.TaskFailed, func(r *rig, run runFunc) {
+			r.master(other(run(true, "t2")))
+			c := r.starts["e2"].Container
+			r.step(msg.Started{Container: c})
+			r.advance(time.Minute)
+			r.step(msg.Exited{Container: c, Status: 9})
+		}},
 		{"resources that the agent does not have", msg.ReasonResourcesUnknown, msg.TaskDropped, msg.TaskLost, func(r *rig, run runFunc) {
 			b := run(false, "t2")
 			b.Tasks[0].Resources = volume("v9", "data", 10)

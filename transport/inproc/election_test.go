@@ -251,8 +251,9 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// Two masters share a registry, and the leader is killed at some moment of a busy run: agents, weights, quota and lists of lost
-// agents are kept, every task runs on and is known again, what ended meanwhile is told.
+// Two masters share a registry, and the leader is killed at some moment of a busy run: agents, weights, quota, the maintenance
+// schedule, machines that are down, and lists of agents that are out of contact or given up are kept; every task runs on and is
+// known again, what ended meanwhile is told. Then its successor is killed as well.
 // docs/protocol.md §19 leader dies
 func TestKilledLeaders(t *testing.T) {
 	n := kills(t)
@@ -267,13 +268,18 @@ func killLeader(t *testing.T, seed uint64) {
 	c, e, _ := elected(t, seed, 2)
 	c.AfterStep(func() { require.NoError(t, c.CheckStepped()) })
 	steady := map[string]*ending{}
-	for i := range 4 {
+	for i := range 7 {
 		name := msg.Node(fmt.Sprint("agent-", i+1))
 		c.AddAgent(name, machine(), host.Executors{"worker": func(host.StartInfo) framework.Executor { return &ends{c: c, rng: rng} }},
 			func(cfg *agent.Config) { cfg.Timeouts.ExecutorRecovery = time.Minute })
 	}
 	c.Advance(5 * time.Second)
 	require.NoError(t, c.Operate(msg.MarkAgentGone{Agent: c.Agent("agent-4").ID()}))
+	away := c.Agent("agent-5").ID()
+	c.Network().Stall("agent-5", "master-1")
+	planned := operatorsAtWork(t, c)
+	c.Advance(2 * time.Minute)
+	require.Equal(t, []offer.AgentID{away}, c.Master().UnreachableAgents())
 	for i, r := range []role.Name{"web", "batch"} {
 		f := info(r)
 		f.FailoverTimeout, f.Checkpoint = time.Hour, i == 0
@@ -288,20 +294,26 @@ func killLeader(t *testing.T, seed uint64) {
 	require.NoError(t, c.Operate(msg.UpdateQuota{Configs: []quota.Config{limits}}))
 	c.Advance(time.Duration(rng.Int64N(int64(20 * time.Second)))) // the moment
 	ids := agentIDs(c.Master())
-	require.Len(t, ids, 3)
+	require.Len(t, ids, 4)
 	remembered := c.Master().Remembered()
+	require.Len(t, remembered.Weights, 1)
+	require.Len(t, remembered.Quota, 1)
+	require.Len(t, remembered.Gone, 1)
+	require.Len(t, remembered.Unreachable, 1)
 
-	c.Kill(e.Leader())
-	require.NotNil(t, c.AddMaster(master.Config{Node: "master-3"}))
-	c.Advance(2 * time.Minute)
-	require.NoError(t, c.Err())
-	require.Equal(t, msg.Node("master-2"), c.Master().Info().Node)
-	require.Equal(t, ids, agentIDs(c.Master()), "agents and their ids")
-	after := c.Master().Remembered()
-	require.Equal(t, remembered.Weights, after.Weights)
-	require.Equal(t, fmt.Sprint(remembered.Quota), fmt.Sprint(after.Quota))
-	require.Equal(t, remembered.Gone, after.Gone)
-	require.Equal(t, remembered.Unreachable, after.Unreachable)
+	masters := []msg.Node{"master-2", "master-3", "master-4"}
+	for i, next := range masters[:2] {
+		c.Advance(time.Duration(i) * time.Duration(rng.Int64N(int64(20*time.Second)))) // another moment
+		c.Network().Stall("agent-5", next) // still away
+		c.Kill(e.Leader())
+		require.NotNil(t, c.AddMaster(master.Config{Node: masters[i+1]}))
+		c.Advance(2 * time.Minute)
+		require.NoError(t, c.Err())
+		require.Equal(t, next, c.Master().Info().Node)
+		require.Equal(t, ids, agentIDs(c.Master()), "agents and their ids")
+		sameMemory(t, remembered, c.Master().Remembered())
+		planned(c.Master())
+	}
 	for _, s := range steady {
 		s.done = true
 	}
@@ -318,7 +330,53 @@ func killLeader(t *testing.T, seed uint64) {
 	var stored registry.Contents
 	_, err = c.Store().Load(t.Context(), stored.Add)
 	require.NoError(t, err)
-	require.Equal(t, msg.Node("master-2"), stored.Master.Node)
+	require.Equal(t, msg.Node("master-3"), stored.Master.Node)
+}
+
+// operatorsAtWork plans maintenance of two machines, takes one of them down, deactivates one agent and drains another: agents 3,
+// 6 and 7. What it returns holds a later master against that.
+func operatorsAtWork(t *testing.T, c *inproc.Cluster) func(*master.Machine) {
+	t.Helper()
+	machine := func(n msg.Node) []msg.MachineID { return []msg.MachineID{{Hostname: string(n)}} }
+	windows := []msg.MaintenanceWindow{
+		{Machines: machine("agent-6"), Window: offer.Window{Start: offer.Time(time.Hour), Duration: time.Hour}},
+		{Machines: machine("agent-3"), Window: offer.Window{Start: offer.Time(2 * time.Hour), Duration: offer.Endless}},
+	}
+	drained := c.Agent("agent-7").ID()
+	require.NoError(t, c.Operate(msg.UpdateMaintenance{Windows: windows}))
+	require.NoError(t, c.Operate(msg.StartMaintenance{Machines: machine("agent-6")}))
+	require.NoError(t, c.Operate(msg.DrainAgent{Agent: drained, MaxGrace: time.Second}))
+	return func(m *master.Machine) {
+		s := m.Snapshot()
+		require.Equal(t, windows, s.Schedule)
+		require.Equal(t, []master.MachineReport{{ID: windows[1].Machines[0], Mode: registry.Draining, Window: windows[1].Window},
+			{ID: windows[0].Machines[0], Mode: registry.Down, Window: windows[0].Window}}, s.Machines)
+		for _, a := range s.Agents {
+			require.NotEqual(t, "agent-6", a.Info.Hostname, "it is turned away")
+			require.Equal(t, a.Info.ID == drained, a.Deactivated)
+			if a.Info.ID == drained {
+				require.Equal(t, &registry.Drain{MaxGrace: time.Second, Drained: true}, a.Drain)
+			}
+			if a.Info.Hostname == "agent-3" {
+				require.Equal(t, windows[1].Window, a.Window)
+			}
+		}
+		for _, o := range s.Offers {
+			require.NotEqual(t, drained, o.Agent)
+		}
+	}
+}
+
+// sameMemory compares what two masters remember, but for who they are.
+func sameMemory(t *testing.T, one, other registry.Contents) {
+	t.Helper()
+	require.Equal(t, one.Weights, other.Weights)
+	require.Equal(t, fmt.Sprint(one.Quota), fmt.Sprint(other.Quota))
+	require.Equal(t, one.Gone, other.Gone)
+	require.Equal(t, one.Unreachable, other.Unreachable)
+	require.Equal(t, one.Machines, other.Machines)
+	require.Equal(t, one.Schedules, other.Schedules)
+	require.Equal(t, fmt.Sprint(one.Agents), fmt.Sprint(other.Agents))
 }
 
 func agentIDs(m *master.Machine) (ids []offer.AgentID) {

@@ -18,18 +18,18 @@ func (w *world) do(d Work) {
 	}
 	switch d.Do {
 	case Weight:
-		w.operate(msg.UpdateWeights{Weights: []role.Weight{{Role: role.Name(d.Who), Weight: float64(d.Number)}}})
+		w.submit(msg.UpdateWeights{Weights: []role.Weight{{Role: role.Name(d.Who), Weight: float64(d.Number)}}}, nil)
 	case Quota:
 		w.quota(d)
 	case OwnReserve:
 		w.ownReserve(d)
 	case Deactivate:
-		if id := w.agentID(msg.Node(d.Who)); id != "" && w.operate(msg.DeactivateAgent{Agent: id}) {
-			w.c.After(d.For, func() { w.reactivate(id) })
+		if id := w.agentID(msg.Node(d.Who)); id != "" {
+			w.order(msg.DeactivateAgent{Agent: id}, func() { w.c.After(d.For, func() { w.reactivate(id) }) })
 		}
 	case Gone:
-		if id := w.agentID(msg.Node(d.Who)); id != "" && w.operate(msg.MarkAgentGone{Agent: id}) {
-			w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For)
+		if id := w.agentID(msg.Node(d.Who)); id != "" {
+			w.order(msg.MarkAgentGone{Agent: id}, func() { w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For) })
 		}
 	case OwnVolume:
 		w.ownVolume(d)
@@ -52,6 +52,15 @@ func (w *world) operate(call msg.OperatorCall) bool {
 	w.submit(call, func(err error) { done = err == nil })
 	w.c.Settle()
 	return done
+}
+
+// order makes an operator's call, and goes on when it is done.
+func (w *world) order(call msg.OperatorCall, then func()) {
+	w.submit(call, func(err error) {
+		if err == nil {
+			then()
+		}
+	})
 }
 
 // submit makes an operator's call from wherever it is.
@@ -82,10 +91,12 @@ func (w *world) quota(d Work) {
 		guarantees = d.Size
 	}
 	cfg, err := quota.Parse(d.Who, guarantees, d.Size)
-	if err != nil || !w.operate(msg.UpdateQuota{Configs: []quota.Config{cfg}}) {
+	if err != nil {
 		return
 	}
-	w.c.After(d.For, func() { w.lift(role.Name(d.Who)) })
+	w.order(msg.UpdateQuota{Configs: []quota.Config{cfg}}, func() {
+		w.c.After(d.For, func() { w.lift(role.Name(d.Who)) })
+	})
 }
 
 // lift ends the quota of a role, as soon as there is a master to ask.
@@ -115,10 +126,12 @@ func (w *world) ownReserve(d Work) {
 		return
 	}
 	held, err := size.PushReservation(resource.Reservation{Type: resource.Dynamic, Role: batch})
-	if err != nil || !w.operate(msg.ChangeAgent{Agent: id, Op: reservation.Reserve{Resources: held}}) {
+	if err != nil {
 		return
 	}
-	w.c.After(d.For, func() { w.release(id, held) })
+	w.order(msg.ChangeAgent{Agent: id, Op: reservation.Reserve{Resources: held}}, func() {
+		w.c.After(d.For, func() { w.release(id, held) })
+	})
 }
 
 // release gives back what an operator reserved; where that is in use, or gone already, it is left.

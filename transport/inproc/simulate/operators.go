@@ -40,17 +40,19 @@ func (w *world) drain(d Work) {
 	if d.Number > 1 {
 		call.MaxGrace = time.Duration(d.Number-1) * time.Second
 	}
-	if id == "" || !w.operate(call) {
+	if id == "" {
 		return
 	}
-	switch {
-	case call.MarkGone:
-		w.away[node] = w.c.Now().Add(d.For)
-	case d.For == 0:
-		w.lasting[string(id)] = true
-	default:
-		w.c.After(d.For, func() { w.reactivate(id) })
-	}
+	w.order(call, func() {
+		switch {
+		case call.MarkGone:
+			w.away[node] = w.c.Now().Add(d.For)
+		case d.For == 0:
+			w.lasting[string(id)] = true
+		default:
+			w.c.After(d.For, func() { w.reactivate(id) })
+		}
+	})
 }
 
 // ownVolume makes a volume for a role, and destroys it when its time is over and nobody uses it.
@@ -65,16 +67,15 @@ func (w *world) ownVolume(d Work) {
 		return
 	}
 	volume, err := asVolume(held, "own-"+d.At.String(), d.Number == 2)
-	if err != nil || !w.operate(msg.ChangeAgent{Agent: id, Op: reservation.Reserve{Resources: held}}) {
+	if err != nil {
 		return
 	}
-	if !w.operate(msg.ChangeAgent{Agent: id, Op: reservation.Create{Volumes: volume}}) {
-		w.c.After(d.For, func() { w.release(id, held) })
-		return
-	}
-	w.c.After(d.For, func() {
-		w.submit(msg.ChangeAgent{Agent: id, Op: reservation.Destroy{Volumes: volume}}, nil)
-		w.release(id, held)
+	w.order(msg.ChangeAgent{Agent: id, Op: reservation.Reserve{Resources: held}}, func() {
+		w.submit(msg.ChangeAgent{Agent: id, Op: reservation.Create{Volumes: volume}}, nil)
+		w.c.After(d.For, func() {
+			w.submit(msg.ChangeAgent{Agent: id, Op: reservation.Destroy{Volumes: volume}}, nil)
+			w.release(id, held)
+		})
 	})
 }
 
@@ -89,21 +90,20 @@ func (w *world) maintain(d Work) {
 		window.Duration = offer.Endless
 	}
 	windows := append(planned(m, d.Who), msg.MaintenanceWindow{Machines: []msg.MachineID{id}, Window: window})
-	if !w.operate(msg.UpdateMaintenance{Windows: windows}) {
-		return
-	}
-	if w.lasting[d.Who] = d.For == 0; d.Number > 1 {
-		w.c.After(10*time.Second, func() { w.takeDown(d, id) })
-	}
-	if d.For > 0 {
-		w.c.After(max(d.For, 20*time.Second), func() { w.bringUp(id) })
-	}
+	w.order(msg.UpdateMaintenance{Windows: windows}, func() {
+		if w.lasting[d.Who] = d.For == 0; d.Number > 1 {
+			w.c.After(10*time.Second, func() { w.takeDown(d, id) })
+		}
+		if d.For > 0 {
+			w.c.After(max(d.For, 20*time.Second), func() { w.bringUp(id) })
+		}
+	})
 }
 
 // takeDown is what happens when somebody comes to do it.
 func (w *world) takeDown(d Work, id msg.MachineID) {
-	w.submit(msg.StartMaintenance{Machines: []msg.MachineID{id}}, func(err error) {
-		if err == nil && d.Number == 2 {
+	w.order(msg.StartMaintenance{Machines: []msg.MachineID{id}}, func() {
+		if d.Number == 2 {
 			w.away[msg.Node(d.Who)] = w.c.Now().Add(d.For)
 		}
 	})

@@ -12,6 +12,7 @@ var ErrDeposed = errors.New("transport: deposed")
 
 // A Contender elects one master among those that stand (docs/protocol.md §5). It may be built on whatever gives out leases:
 // etcd, a lock in a database, or one process (inproc.Election). All methods may be called from any goroutine.
+// transporttest.RunElections checks every promise of this file.
 //
 // An election alone keeps nobody from acting who has not noticed that another was elected; the registry does, since it takes
 // no commit of a former leader (package registry).

@@ -244,7 +244,7 @@ func TestAllMastersDown(t *testing.T) {
 func kills(t *testing.T) int {
 	text := os.Getenv("PROFFER_KILLS")
 	if text == "" {
-		return 60
+		return 40
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err, "PROFFER_KILLS")
@@ -304,7 +304,7 @@ func killLeader(t *testing.T, seed uint64) {
 	masters := []msg.Node{"master-2", "master-3", "master-4"}
 	for i, next := range masters[:2] {
 		c.Advance(time.Duration(i) * time.Duration(rng.Int64N(int64(20*time.Second)))) // another moment
-		c.Network().Stall("agent-5", next) // still away
+		c.Network().Stall("agent-5", next)                                             // still away
 		c.Kill(e.Leader())
 		require.NotNil(t, c.AddMaster(master.Config{Node: masters[i+1]}))
 		c.Advance(2 * time.Minute)

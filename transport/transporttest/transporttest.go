@@ -5,8 +5,8 @@
 //		transporttest.Run(t, transporttest.Harness{Open: func() transport.Transport { return mine.New() }})
 //	}
 //
-// The rules are those of docs/protocol.md §2.1. The suite uses real goroutines and may run inside a bubble of
-// testing/synctest, where its waiting costs nothing.
+// RunElections does the same for elections. The rules are those of docs/protocol.md §2.1 and §5. The suites use real goroutines
+// and may run inside a bubble of testing/synctest, where their waiting costs nothing.
 package transporttest
 
 import (

@@ -371,3 +371,23 @@ func TestRowsOfAbsentAgents(t *testing.T) {
 	got := read[master.AgentsResult](r, msg.GetAgents{})
 	require.Equal(t, []any{s.Recovered, s.Unreachable, s.Gone}, []any{got.Recovered, got.Unreachable, got.Gone})
 }
+
+// docs/protocol.md §16.1, §18.1 what operators want of an agent that is forgotten before it is written down comes to nothing.
+func TestAnOrderForAForgottenAgent(t *testing.T) {
+	r := newRig(t, func(c *master.Config) { c.Bounds.UnreachableAgents = 1 })
+	a := r.agent("a", "cpus:4")
+	r.advance(76 * time.Second)
+	require.Equal(t, a, r.m.Snapshot().Unreachable[0].ID)
+	b := r.agent("b", "cpus:4")
+	r.advance(74 * time.Second)
+	r.hold()
+	r.advance(2 * time.Second) // the loss of b is being written down, and will push a out
+	r.answer = nil
+	require.NoError(t, r.step(msg.Operate{Seq: 1, Call: msg.DrainAgent{Agent: a}}))
+	r.releaseAll()
+	require.Len(t, r.answer, 1)
+	require.NoError(t, r.answer[0].Err)
+	require.Len(t, r.m.Snapshot().Unreachable, 1)
+	require.Equal(t, b, r.m.Snapshot().Unreachable[0].ID)
+	require.Len(t, r.stored().Unreachable, 1)
+}

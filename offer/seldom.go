@@ -26,7 +26,8 @@ func (g *agent) tagged() *tags {
 func (g *agent) retag(t tags) {
 	g.tags = nil
 	if t.region != "" || t.zone != "" || t.attrs.Len() > 0 {
-		g.tags = &t
+		kept := t // so that t is not on the heap where it is not kept
+		g.tags = &kept
 	}
 }
 
@@ -65,7 +66,8 @@ func (g *agent) setRare(s seldom) {
 	case len(s.late)+len(s.shared) == 0:
 		g.seldom = nil
 	case g.seldom == nil:
-		g.seldom = &s
+		kept := s
+		g.seldom = &kept
 	default:
 		*g.seldom = s
 	}

@@ -45,6 +45,7 @@ type checker struct {
 		tasks      []scratch.Entry[msg.TaskID, *task]
 		live       []scratch.Entry[msg.TaskID, *task] // of an executor
 		links      []scratch.Entry[msg.Link, *peer]
+		work       []scratch.Entry[uint64, *work]
 	}
 }
 
@@ -279,12 +280,13 @@ func (m *checker) checkOperations() error {
 	if m.opsIn-m.opsDone != uint64(len(m.ops)) {
 		return broken("operations: %d came, %d done, %d wait", m.opsIn, m.opsDone, len(m.ops))
 	}
+	m.lists.work = scratch.Entries(m.lists.work, m.work, m.ordered, cmp.Compare)
 	waiting := 0
-	for _, seq := range sortedKeys(m.work) {
-		if m.work[seq].op != nil {
+	for _, e := range m.lists.work {
+		if e.Value.op != nil {
 			waiting++
-			if len(m.ops) == 0 || m.work[seq].op != m.ops[0] {
-				return broken("volume work %d is of an operation that is not under way", seq)
+			if len(m.ops) == 0 || e.Value.op != m.ops[0] {
+				return broken("volume work %d is of an operation that is not under way", e.Key)
 			}
 		}
 	}

@@ -195,6 +195,9 @@ func (m *Machine) restoreOutcomes(c checkpoint) {
 
 // checkOutcomes sees that every outcome is told while there is somebody to hear it.
 func (m *checker) checkOutcomes() error {
+	if len(m.outcomes) == 0 {
+		return nil
+	}
 	for _, u := range sortedUUIDs(m.outcomes) {
 		o := m.outcomes[u]
 		switch {

@@ -114,7 +114,7 @@ func (m *checker) checkAgentTasks(b *agentBooks) error {
 	id := b.a.info.ID
 	for i := range b.tasks {
 		k, t := &b.tasks[i].Key, b.tasks[i].Value
-		f := m.frameworks[t.Framework]
+		f := m.tenant(t.Framework)
 		switch {
 		case t.agentKey() != *k || t.Agent != id:
 			return corrupt("agent tasks: %s is filed under %v at agent %s", t, *k, id)
@@ -129,7 +129,7 @@ func (m *checker) checkAgentTasks(b *agentBooks) error {
 	}
 	for i := range b.executors {
 		k, e := &b.executors[i].Key, b.executors[i].Value
-		f := m.frameworks[e.Info.Framework]
+		f := m.tenant(e.Info.Framework)
 		switch {
 		case (executorKey{e.Info.Framework, e.Info.ID}) != *k || e.Agent != id:
 			return corrupt("executors: %s is filed under %v at agent %s", e, *k, id)
@@ -148,15 +148,16 @@ func (m *checker) checkBooks(b *agentBooks) error {
 	if !known {
 		return m.strangers()
 	}
-	var used resources
+	m.sum.Reset()
 	for i := range b.tasks {
 		if t := b.tasks[i].Value; t.holds() {
-			used = used.Add(t.Resources)
+			m.sum.Add(t.Resources)
 		}
 	}
 	for i := range b.executors {
-		used = used.Add(b.executors[i].Value.Info.Resources)
+		m.sum.Add(b.executors[i].Value.Info.Resources)
 	}
+	used := m.sum.View()
 	switch {
 	case !books.Total.Equal(a.total):
 		return corrupt("total of agent %s: the books have %s, the allocator has %s", a.info.ID, a.total, books.Total)

@@ -7,6 +7,7 @@ import (
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
+	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -22,6 +23,7 @@ type checker struct {
 	open       []scratch.Entry[uint64, *stream]
 	absent     []scratch.Entry[offer.AgentID, registry.Agent] // recovered
 	roleCount  map[role.Name]int
+	sum        resource.Sum // of what is at hand
 
 	agentsByID     []scratch.Entry[offer.AgentID, *agent]
 	frameworksByID []scratch.Entry[offer.FrameworkID, *framework]
@@ -91,4 +93,20 @@ func (m *checker) listFramework(b *frameworkBooks, id offer.FrameworkID, f *fram
 			*sum = sum.Add(o.Resources)
 		}
 	}
+}
+
+// fewTenants is how many frameworks are looked through for one of them; among more, the map finds it sooner.
+const fewTenants = 6
+
+// tenant is the framework of an id, nil if there is none.
+func (m *checker) tenant(id offer.FrameworkID) *framework {
+	if len(m.tenants) > fewTenants {
+		return m.frameworks[id]
+	}
+	for i := range m.tenants {
+		if m.tenants[i].id == id {
+			return m.tenants[i].f
+		}
+	}
+	return nil
 }

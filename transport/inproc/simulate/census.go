@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,7 +12,8 @@ import (
 type census struct {
 	counts map[string]int // by the type that has it, and the field
 	seen   map[visit]bool
-	all    bool // this package's types too
+	named  map[reflect.Type][]string // what fields of a type are counted as
+	all    bool                      // this package's types too
 }
 
 type visit struct {
@@ -26,7 +26,7 @@ var own = reflect.TypeFor[census]().PkgPath()
 
 // countAll counts all that can be reached from roots, which are pointers.
 func countAll(roots ...any) census {
-	c := census{counts: map[string]int{}, seen: map[visit]bool{}}
+	c := census{counts: map[string]int{}, seen: map[visit]bool{}, named: map[reflect.Type][]string{}}
 	for _, x := range roots {
 		c.add(x)
 	}
@@ -86,13 +86,27 @@ func (c *census) fields(v reflect.Value, name string) {
 	if t.PkgPath() == own && !c.all {
 		return
 	}
-	for i := range t.NumField() {
-		in := name
-		if t.Name() != "" {
-			in = fmt.Sprintf("%s.%s", plainName(t), t.Field(i).Name)
+	if t.Name() == "" {
+		for i := range t.NumField() {
+			c.enter(v.Field(i), name)
 		}
+		return
+	}
+	for i, in := range c.names(t) {
 		c.enter(v.Field(i), in)
 	}
+}
+
+// names is what the fields of a type that has a name are counted as.
+func (c *census) names(t reflect.Type) []string {
+	names, known := c.named[t]
+	if !known {
+		for i := range t.NumField() {
+			names = append(names, plainName(t)+"."+t.Field(i).Name)
+		}
+		c.named[t] = names
+	}
+	return names
 }
 
 // plainName is a type's name without its type arguments.

@@ -26,7 +26,7 @@ var own = reflect.TypeFor[census]().PkgPath()
 
 // countAll counts all that can be reached from roots, which are pointers.
 func countAll(roots ...any) census {
-	c := census{counts: map[string]int{}, seen: map[visit]bool{}, named: map[reflect.Type][]string{}}
+	c := census{counts: map[string]int{}, seen: map[visit]bool{}}
 	for _, x := range roots {
 		c.add(x)
 	}
@@ -103,6 +103,9 @@ func (c *census) names(t reflect.Type) []string {
 	if !known {
 		for i := range t.NumField() {
 			names = append(names, plainName(t)+"."+t.Field(i).Name)
+		}
+		if c.named == nil {
+			c.named = map[reflect.Type][]string{}
 		}
 		c.named[t] = names
 	}

@@ -46,6 +46,7 @@ type checker struct {
 		live       []scratch.Entry[msg.TaskID, *task] // of an executor
 		links      []scratch.Entry[msg.Link, *peer]
 		work       []scratch.Entry[uint64, *work]
+		outcomes   []scratch.Entry[msg.UUID, *outcome]
 	}
 }
 

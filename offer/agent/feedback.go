@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/proffer-go/proffer/internal/scratch"
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 )
@@ -82,8 +83,10 @@ func (o *outcome) message() msg.OperationUpdate {
 }
 
 func sortedUUIDs[V any](m map[msg.UUID]V) []msg.UUID {
-	return slices.SortedFunc(maps.Keys(m), func(a, b msg.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.SortedFunc(maps.Keys(m), compareUUIDs)
 }
+
+func compareUUIDs(a, b msg.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 func (m *Machine) sortedOutcomes() []*outcome {
 	var all []*outcome
@@ -195,11 +198,9 @@ func (m *Machine) restoreOutcomes(c checkpoint) {
 
 // checkOutcomes sees that every outcome is told while there is somebody to hear it.
 func (m *checker) checkOutcomes() error {
-	if len(m.outcomes) == 0 {
-		return nil
-	}
-	for _, u := range sortedUUIDs(m.outcomes) {
-		o := m.outcomes[u]
+	m.lists.outcomes = scratch.Entries(m.lists.outcomes, m.outcomes, m.ordered, compareUUIDs)
+	for _, e := range m.lists.outcomes {
+		u, o := e.Key, e.Value
 		switch {
 		case o.UUID != u || u.IsZero():
 			return broken("outcome of operation %v is filed under %v", o.UUID, u)

@@ -177,7 +177,7 @@ func (t *tenant) do(d Work) {
 		t.again(d.For)
 	case Reserve, Volume:
 		if size, err := resource.Parse(d.Size); err == nil {
-			h := &hold{size: size, volume: d.Do == Volume, shared: d.Number == 2 && t.spec.Shares}
+			h := &hold{size: size, volume: d.Do == Volume, shared: d.Number > 1 && t.spec.Shares}
 			t.holds = append(t.holds, h)
 			_ = t.driver.Revive()
 			t.w.c.After(d.For, func() { t.drop(h) })

@@ -66,7 +66,7 @@ func (w *world) ownVolume(d Work) {
 	if err != nil {
 		return
 	}
-	volume, err := asVolume(held, "own-"+d.At.String(), d.Number == 2)
+	volume, err := asVolume(held, "own-"+d.At.String(), d.Number > 1)
 	if err != nil {
 		return
 	}

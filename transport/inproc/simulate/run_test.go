@@ -23,10 +23,38 @@ func TestSeeds(t *testing.T) {
 			require.Nil(t, r.Violation)
 			require.NotZero(t, r.Steps)
 			require.NotZero(t, r.Finished)
+			require.NotZero(t, r.Orders.Ended)
 			require.NotEmpty(t, r.Faults)
 			require.Greater(t, r.Simulated, 26*time.Minute)
 		})
 	}
+}
+
+// Plans have work of every kind, standbys, frameworks that answer in every way, and bunches of faults: a change of leader while
+// disks and registries fail.
+//
+// docs/protocol.md §14, §16, §19
+func TestWhatPlansHave(t *testing.T) {
+	all := ""
+	bunches := 0
+	for seed := range uint64(40) {
+		p := simulate.NewPlan(simulate.Config{Seed: seed})
+		require.Equal(t, 3, p.Masters)
+		all += p.String()
+		for i, f := range p.Faults {
+			if i+4 <= len(p.Faults) && p.Faults[i+3].At-f.At <= 5*time.Second {
+				bunches++
+			}
+		}
+	}
+	for _, word := range []string{"launch", "kill", "reconcile", "message", "suppress", "teardown", "update", "shutdown", "reserve", "volume", "weight",
+		"quota", "own-reserve", "deactivate", "gone", "stop", "use", "reconcile-op", "own-volume", "drain", "drain-gone", "maintain"} {
+		require.Contains(t, all, " "+word+" ")
+	}
+	for _, word := range []string{"feedback", "forgetful", "shares", "accepts", "refuses", "silent"} {
+		require.Contains(t, all, " "+word)
+	}
+	require.GreaterOrEqual(t, bunches, 20)
 }
 
 // A seed is all there is: equal seeds give equal plans, equal traces and equal reports.

@@ -48,7 +48,11 @@ type want struct {
 	size   resource.Resources
 	run    time.Duration
 	volume bool // with a volume, where there is one
+	waited int  // offers without one that were let pass, while it holds some
 }
+
+// patience is how many offers without a volume are let pass for a task that is to have one.
+const patience = 5
 
 // hold is a reservation to be made.
 type hold struct {
@@ -332,7 +336,11 @@ func (t *tenant) launch(o msg.Offer, free resource.Resources) (tasks []msg.TaskI
 			free = free.SubSaturating(own)
 			executor = &msg.ExecutorInfo{ID: msg.ExecutorID(fmt.Sprintf("for-%d", t.last+1)), Resources: own}
 		}
-		if t.wants[0].volume {
+		if next := &t.wants[0]; next.volume {
+			if free.PersistentVolumes().IsEmpty() && t.holdsVolume() && next.waited < patience {
+				next.waited++
+				return tasks
+			}
 			part, free = withVolume(part, free)
 		}
 		t.last++
@@ -344,6 +352,11 @@ func (t *tenant) launch(o msg.Offer, free resource.Resources) (tasks []msg.TaskI
 		tasks = append(tasks, task)
 	}
 	return tasks
+}
+
+// holdsVolume reports whether it has made a volume and not let go of it.
+func (t *tenant) holdsVolume() bool {
+	return slices.ContainsFunc(t.holds, func(h *hold) bool { return h.volume && h.made })
 }
 
 // withVolume adds a volume of what is free to a task's part; others may use a shared one as well.

@@ -23,7 +23,7 @@ const (
 	Update      Task = "update"       // changes its failover timeout
 	StopRunning Task = "shutdown"     // asks the executor of a task to end
 	Reserve     Task = "reserve"      // reserves Size at the next offer that has it, for For
-	Volume      Task = "volume"       // the same with a volume on the disk that is reserved; Number 2: a shared one, if it can
+	Volume      Task = "volume"       // the same with a volume on the disk that is reserved; Number above 1: a shared one, if it can
 	Weight      Task = "weight"       // Who is a role: weight Number
 	Quota       Task = "quota"        // Who is a role: limits of Size, for For; with Number 1 guarantees too
 	OwnReserve  Task = "own-reserve"  // Who is an agent: an operator reserves Size for role batch, for For
@@ -32,7 +32,7 @@ const (
 	StopAgent   Task = "stop"         // Who is an agent: a clean stop; it starts again after For
 	Use         Task = "use"          // Launch, each task with a volume where there is one
 	ReconcileOp Task = "reconcile-op" // what it believes of its operations; with Number 0 everything
-	OwnVolume   Task = "own-volume"   // Who is an agent: an operator makes a volume of Size for role batch, for For; Number 2: shared
+	OwnVolume   Task = "own-volume"   // Who is an agent: an operator makes a volume of Size for role batch, for For; Number above 1: shared
 	Drain       Task = "drain"        // Who is an agent: emptied, with graces of Number-1 seconds at most; back after For, 0 never
 	DrainGone   Task = "drain-gone"   // Who is an agent: emptied, then given up; a new one starts there after For
 	Maintain    Task = "maintain"     // Who is an agent: its machine is to be maintained for For; 0 for ever. Number 1: nobody comes to do it; 3: the agent starts again while it is down
@@ -68,7 +68,7 @@ var shares = []struct {
 }{
 	{Launch, 40}, {KillTasks, 8}, {Reconcile, 4}, {Message, 4}, {Suppress, 3}, {Teardown, 1}, {Update, 2}, {StopRunning, 3},
 	{Reserve, 4}, {Volume, 4}, {Weight, 2}, {Quota, 2}, {OwnReserve, 2}, {Deactivate, 2}, {Gone, 1}, {StopAgent, 1},
-	{Use, 6}, {ReconcileOp, 2}, {OwnVolume, 2}, {Drain, 3}, {DrainGone, 1}, {Maintain, 3},
+	{Use, 10}, {ReconcileOp, 2}, {OwnVolume, 2}, {Drain, 3}, {DrainGone, 1}, {Maintain, 3},
 }
 
 // work draws one piece of work for a plan whose agents and frameworks are drawn.
@@ -93,6 +93,7 @@ func (d drawer) work(p *Plan) Work {
 		w.Size = fmt.Sprintf("cpus:%.1f;mem:%d", 0.1+0.1*float64(d.IntN(10)), 32*(1+d.IntN(6)))
 	case Volume, OwnVolume:
 		w.Size = fmt.Sprintf("disk:%d", 64*(1+d.IntN(8)))
+		w.For += d.within(5 * time.Minute)
 	case Quota:
 		w.Size, w.Number = fmt.Sprintf("cpus:%d;mem:%d", 1+d.IntN(6), 256*(1+d.IntN(8))), d.IntN(2)
 	case Reconcile, ReconcileOp:

@@ -30,7 +30,7 @@ func (fussy) observe(o host.Observation) error {
 // docs/protocol.md §19
 func TestShrink(t *testing.T) {
 	o := Options{sabotage: func(w *world) { w.watch(fussy{}) }}
-	p := NewPlan(Config{Seed: 2, Duration: 10 * time.Minute, Faults: 40, Kinds: []inproc.Kind{inproc.Cut, inproc.Slow, inproc.Break}})
+	p := NewPlan(Config{Seed: 2, Masters: 1, Duration: 10 * time.Minute, Faults: 40, Kinds: []inproc.Kind{inproc.Cut, inproc.Slow, inproc.Break}})
 	r := p.Run(context.Background(), o)
 	require.NotNil(t, r.Violation)
 	small, report := p.Shrink(context.Background(), o, r.Violation)

@@ -7,6 +7,7 @@ import (
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/transport/host"
 )
 
@@ -96,7 +97,7 @@ func (x *idle) settled(s master.Snapshot, a master.AgentReport) error {
 	window, down := offer.Window{}, false
 	for _, v := range s.Machines {
 		if v.ID.Hostname == a.Info.Hostname {
-			window, down = v.Window, v.Mode != 0 && v.Mode.String() == "DOWN"
+			window, down = v.Window, v.Mode == registry.Down
 		}
 	}
 	node := x.w.nodeOf(a.Info.ID)

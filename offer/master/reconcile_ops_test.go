@@ -8,6 +8,8 @@ import (
 
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/resource"
 )
 
 // tracked is a cluster whose agent gives feedback, with an operation "op" under way there. It returns what the agent was sent.
@@ -149,4 +151,36 @@ func TestAnswerToAStrayOperation(t *testing.T) {
 	r.say("a", msg.OperationUpdate{UUID: msg.UUID{99}, Status: end})
 	require.Equal(t, before, r.m.Snapshot())
 	require.Empty(t, r.answers("s"))
+}
+
+// docs/protocol.md §14 an operation that the agent could not take is told as failed, once; it is out of the books then, and its id is
+// free again.
+func TestOperationThatTheAgentRefuses(t *testing.T) {
+	r, a, f, sent := tracked(t)
+	r.say("a", msg.OperationUpdate{UUID: sent.UUID, Error: "no room"})
+	require.Equal(t, []string{"op OPERATION_FAILED"}, r.answers("s"))
+	require.Empty(t, r.m.Snapshot().Operations)
+	r.say("s", msg.ReconcileOperations{Operations: []msg.OperationRef{{Operation: "op", Agent: a}}})
+	require.Equal(t, []string{"op OPERATION_UNKNOWN"}, r.answers("s"))
+	r.settle()
+	again := msg.Reserve(dynamic("cpus:1", "web"))
+	again.ID = "op"
+	r.say("s", accept([]msg.Operation{again}, r.offer(f)))
+	require.NotEqual(t, sent.UUID, last[msg.ApplyOperation](r, "a").UUID)
+	require.Len(t, r.m.Snapshot().Operations, 1)
+}
+
+// docs/protocol.md §16 an operator reserves in its own name: with that of another the call is refused, and nothing changes. An
+// operator without a name is not asked for one.
+func TestOperatorsReserveInTheirOwnName(t *testing.T) {
+	r, a, _, _ := tracked(t)
+	other := "other"
+	res, err := resource.MustParse("cpus:1").PushReservation(resource.Reservation{Type: resource.Dynamic, Role: "db", Principal: &other})
+	require.NoError(t, err)
+	call := msg.ChangeAgent{Agent: a, Op: reservation.Reserve{Resources: res}}
+	before := r.m.Snapshot()
+	require.ErrorIs(t, r.operate(call), reservation.ErrPrincipal)
+	require.Equal(t, before, r.m.Snapshot())
+	require.NoError(t, r.step(msg.Operate{Seq: 8, Call: call}))
+	require.NoError(t, r.answer[len(r.answer)-1].Err)
 }

@@ -133,12 +133,21 @@ func TestReconciliationOfRecoveringOperations(t *testing.T) {
 	require.Equal(t, []string{"op OPERATION_PENDING"}, next.answers("s"))
 }
 
-// docs/protocol.md §18.1 a reconciliation that names too many operations, or a malformed id, is refused and answered with nothing.
+// docs/protocol.md §18.1 a reconciliation that names too many operations, or a malformed id, is refused and answered with nothing; as
+// many as are allowed are answered.
 func TestReconciliationOfOperationsIsBounded(t *testing.T) {
-	r, _, _, _ := tracked(t)
-	bad := msg.ReconcileOperations{Operations: []msg.OperationRef{{Operation: "op"}, {Operation: "a/b"}}}
-	r.undisturbed(func() { require.Error(t, r.try("s", bad)) })
+	r, a, _, _ := cluster(t, "cpus:4;mem:1024", info("web"), func(c *master.Config) { c.Bounds.Tasks = 3 })
+	of := func(ids ...msg.OperationID) (c msg.ReconcileOperations) {
+		for _, id := range ids {
+			c.Operations = append(c.Operations, msg.OperationRef{Operation: id, Agent: a})
+		}
+		return c
+	}
+	r.undisturbed(func() { require.ErrorIs(t, r.try("s", of("o1", "o2", "o3", "o4")), master.ErrBound) })
+	r.undisturbed(func() { require.ErrorIs(t, r.try("s", of("o1", "a/b")), master.ErrInvalid) })
 	require.Empty(t, r.answers("s"))
+	r.say("s", of("o1", "o2", "o3"))
+	require.Len(t, r.answers("s"), 3)
 }
 
 // docs/protocol.md §14 an answer to an operation that the agent was never sent is refused; a status of one may be a repeated one of an

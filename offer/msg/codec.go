@@ -65,7 +65,7 @@ func Marshal(m Message, bounds ...CodecBounds) ([]byte, error) { return marshal(
 // Unmarshal reads what Marshal writes; the message shares no memory with b. Fields may come in any order, those that are
 // absent are zero. Errors wrap ErrVersion, ErrType, ErrMessageBound or ErrMessage: the last for fields that are unknown or
 // twice there, values of the wrong kind, text after the message or that is not UTF-8. Within resources, attributes,
-// quantities and limits other fields are ignored, as docs/resource-model.md §3.3 wants it; twice they may not be there
+// quantities and limits other fields are ignored, as docs/resource-model.md §2.3 wants it; twice they may not be there
 // either. Whether the message makes sense is found out by the machine that it is stepped into.
 func Unmarshal(b []byte, bounds ...CodecBounds) (Message, error) {
 	return unmarshal[Message](messages, b, bounds)

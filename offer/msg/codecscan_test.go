@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
 )
 
 // plainParts takes an object or a list apart with the standard library.
@@ -60,4 +61,18 @@ func TestStructsOfTheCodecAreNarrow(t *testing.T) {
 	for typ, names := range msg.FieldNames() {
 		require.LessOrEqual(t, len(names), 64, "%v: read its fields another way", typ)
 	}
+}
+
+// docs/resource-model.md §2.3 unknown keys within resources are ignored on the wire; those of a message are not.
+func TestUnknownFieldsAreIgnoredInResourcesOnly(t *testing.T) {
+	m := msg.RegisterAgent{Total: resource.MustParse("cpus:1")}
+	text, err := msg.Marshal(m)
+	require.NoError(t, err)
+	within := bytes.Replace(text, []byte(`"name":"cpus"`), []byte(`"bogus":[{"name":1}],"name":"cpus"`), 1)
+	require.NotEqual(t, text, within)
+	back, err := msg.Unmarshal(within)
+	require.NoError(t, err)
+	require.Equal(t, "cpus:1", back.(msg.RegisterAgent).Total.String())
+	_, err = msg.Unmarshal(bytes.Replace(text, []byte(`"type"`), []byte(`"bogus":1,"type"`), 1))
+	require.ErrorIs(t, err, msg.ErrMessage)
 }

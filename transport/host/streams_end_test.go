@@ -160,6 +160,7 @@ func TestContextEndsDuringSubscribe(t *testing.T) {
 			require.NoError(t, err, "there is room for two: the one that was given up is not among them")
 		}
 		third := subscribed(t, n, 0)
+		synctest.Wait() // the step that opened it has ended, and with it the oldest
 		_, _, err = first.Poll()
 		require.ErrorIs(t, err, host.ErrStreamReplaced)
 		require.ErrorContains(t, err, "subscribe again")

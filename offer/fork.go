@@ -152,10 +152,8 @@ func (f forker) clients() {
 			c.keep.agent, c.keep.room = f.agent(old.keep.agent), nil
 		}
 		c.offers = make([]*offer, len(old.offers))
-		if len(old.uses) > 0 {
+		if c.uses = nil; len(old.uses) > 0 {
 			c.uses = make(map[int32]*use, len(old.uses))
-		} else {
-			c.uses = nil
 		}
 	}
 }

@@ -17,13 +17,11 @@ import (
 // Snapshot is what a cluster is like at one moment. Nothing in it changes afterwards.
 type Snapshot struct {
 	Elapsed time.Duration
-	// HasMaster tells that a master runs; Leading that it leads. Master, Books, Unreachable and Done are its books.
+	// HasMaster tells that a master runs; Leading that it leads. Master, Books and Done are its books.
 	HasMaster, Leading bool
 	Master             master.Snapshot
 	// Books are the allocator's of each agent in Master.Agents, in that order.
 	Books []offer.AgentReport
-	// Unreachable are agents that are out of contact.
-	Unreachable []offer.AgentID
 	// Done are the latest tasks that ended and were acknowledged.
 	Done []master.TaskReport
 	// DoneOperations are the latest 10,000 operations with an id that left the books of a master, or were refused.
@@ -56,7 +54,7 @@ func (c *Cluster) Snapshot() Snapshot {
 	c.Settle()
 	s := Snapshot{Elapsed: c.Elapsed(), Faults: slices.Clone(c.cuts)}
 	s.HasMaster = c.engine.master(func(m *master.Machine) {
-		s.Leading, s.Master, s.Unreachable = m.Leading(), m.Snapshot(), m.UnreachableAgents()
+		s.Leading, s.Master = m.Leading(), m.Snapshot()
 		s.DoneOperations = c.events.operations()
 		for _, a := range s.Master.Agents {
 			b, _ := m.Books(a.Info.ID)

@@ -198,22 +198,9 @@ func (r *racing) Contend(ctx context.Context, self msg.Node, c transport.Candida
 	return r.Election.Contend(ctx, self, c)
 }
 
-// recordElection runs a check on a goroutine of its own and returns what it complained of.
+// recordElection runs a check and returns what it complained of.
 func recordElection(c transporttest.ElectionCheck, e transporttest.Elections) []string {
-	r, done := &recorder{}, make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() {
-			for i := len(r.cleanup) - 1; i >= 0; i-- {
-				r.cleanup[i]()
-			}
-		}()
-		c.Run(r, e)
-	}()
-	<-done
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.errors
+	return complaints(func(r *recorder) { c.Run(r, e) })
 }
 
 // Each promise is broken at least once, and the check of that promise says so.

@@ -32,8 +32,13 @@ func (r *recorder) Fatalf(f string, args ...any) { r.Errorf(f, args...); runtime
 func (r *recorder) Failed() bool                 { r.mu.Lock(); defer r.mu.Unlock(); return len(r.errors) > 0 }
 func (r *recorder) Cleanup(f func())             { r.cleanup = append(r.cleanup, f) }
 
-// record runs a check on a goroutine of its own and returns what it complained of.
+// record runs a check and returns what it complained of.
 func record(c transporttest.Check, h transporttest.Harness) []string {
+	return complaints(func(r *recorder) { c.Run(r, h) })
+}
+
+// complaints runs a check on a goroutine of its own, which it may end, and returns what it complained of.
+func complaints(check func(*recorder)) []string {
 	r, done := &recorder{}, make(chan struct{})
 	go func() {
 		defer close(done)
@@ -42,7 +47,7 @@ func record(c transporttest.Check, h transporttest.Harness) []string {
 				r.cleanup[i]()
 			}
 		}()
-		c.Run(r, h)
+		check(r)
 	}()
 	<-done
 	r.mu.Lock()

@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"errors"
+
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/reservation"
@@ -119,13 +121,21 @@ func (w *world) liftAll() {
 	}
 }
 
-func (w *world) ownReserve(d Work) {
-	id := w.agentID(msg.Node(d.Who))
-	size, err := resource.Parse(d.Size)
-	if id == "" || err != nil {
-		return
+// reservable is what d has an operator reserve for a role, and the agent that it is on.
+func (w *world) reservable(d Work) (id offer.AgentID, held resource.Resources, err error) {
+	if id = w.agentID(msg.Node(d.Who)); id == "" {
+		return id, held, errors.New("no such agent")
 	}
-	held, err := size.PushReservation(resource.Reservation{Type: resource.Dynamic, Role: batch})
+	size, err := resource.Parse(d.Size)
+	if err != nil {
+		return id, held, err
+	}
+	held, err = size.PushReservation(resource.Reservation{Type: resource.Dynamic, Role: batch})
+	return id, held, err
+}
+
+func (w *world) ownReserve(d Work) {
+	id, held, err := w.reservable(d)
 	if err != nil {
 		return
 	}

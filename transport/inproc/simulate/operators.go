@@ -9,7 +9,6 @@ import (
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/reservation"
-	"github.com/proffer-go/proffer/resource"
 )
 
 // tryAgain is how long an operator waits to repeat a call that could not be done.
@@ -57,12 +56,7 @@ func (w *world) drain(d Work) {
 
 // ownVolume makes a volume for a role, and destroys it when its time is over and nobody uses it.
 func (w *world) ownVolume(d Work) {
-	id := w.agentID(msg.Node(d.Who))
-	size, err := resource.Parse(d.Size)
-	if id == "" || err != nil {
-		return
-	}
-	held, err := size.PushReservation(resource.Reservation{Type: resource.Dynamic, Role: batch})
+	id, held, err := w.reservable(d)
 	if err != nil {
 		return
 	}

@@ -238,7 +238,7 @@ func (m *Machine) hearAgent(a *agent, body msg.Message) error {
 	case msg.FromExecutor:
 		return m.fromExecutor(a, b)
 	}
-	return nil
+	return fmt.Errorf("%w: an agent's %T is not listened to", ErrInput, body)
 }
 
 func (m *Machine) deliverFromScheduler(l *link, body msg.Message) (known bool, err error) {
@@ -270,6 +270,7 @@ func (m *Machine) hearScheduler(f *framework, body msg.Message) error {
 	switch b := body.(type) {
 	case msg.Teardown:
 		m.teardown(f, "torn down by its scheduler")
+		return nil
 	case msg.Accept:
 		return m.accept(f, b)
 	case msg.Decline:
@@ -301,5 +302,5 @@ func (m *Machine) hearScheduler(f *framework, body msg.Message) error {
 	case msg.UpdateFramework:
 		return m.updateFramework(f, b)
 	}
-	return nil
+	return fmt.Errorf("%w: a scheduler's %T is not listened to", ErrInput, body)
 }

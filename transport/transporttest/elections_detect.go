@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/proffer-go/proffer/offer/msg"
 )
@@ -51,9 +52,24 @@ func detectContext(p *poll) {
 }
 
 func detectAlone(p *poll) {
+	first := p.stand("first")
+	p.leader(first)
 	q := p.question("q")
 	q.slow = p.Quiet / 4
+	within, changed := make(chan struct{}), make(chan struct{})
+	q.during(func() { // the leader goes while q is told of it
+		close(within)
+		select {
+		case <-changed:
+		case <-time.After(p.Quiet):
+		}
+		time.Sleep(p.Quiet)
+	})
 	p.begin(context.Background(), q)
+	p.until("q is told of the leader", func() bool { return q.called() > 0 })
+	<-within
+	first.withdraw()
+	close(changed)
 	var both sync.WaitGroup
 	for _, name := range []msg.Node{"a", "b"} {
 		both.Go(func() {

@@ -157,7 +157,7 @@ func (n *AgentNode) work(v agent.Volume) {
 		do()
 		return
 	}
-	n.busy.Go(do)
+	n.beside(do)
 }
 
 // start starts an executor. Its Exited is stepped after its Started, however soon it ends.

@@ -80,7 +80,7 @@ func (r *recorder) save(batch []agent.Record) {
 	seq := batch[len(batch)-1].Seq
 	switch {
 	case !r.inline && fault == (StoreFault{}):
-		r.n.busy.Go(func() {
+		r.n.beside(func() {
 			answer := r.ask(batch)
 			r.n.push(item{do: func() { r.answered(answer); r.n.drained() }})
 		})

@@ -72,5 +72,5 @@ func (k *keeper) begin() {
 		k.n.step(k.n.now, read())
 		return
 	}
-	k.n.busy.Go(func() { k.n.push(item{in: read()}) })
+	k.n.beside(func() { k.n.push(item{in: read()}) })
 }

@@ -64,6 +64,16 @@ func (n *node) end(err error) {
 	}
 }
 
+// beside does work beside the node's goroutine; Close and Run wait for it. A node that has ended begins none: as after a
+// crash, what it would have done is left undone.
+func (n *node) beside(work func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.ended { // else who closed the node may have gone on already
+		n.busy.Go(work)
+	}
+}
+
 func (n *node) isEnded() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

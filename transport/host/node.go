@@ -52,7 +52,7 @@ type node struct {
 	alarm    func() (offer.Time, bool) // the host's own deadline, beside the machine's; may be nil
 	ring     func(now offer.Time) bool // does what is due of it and reports whether there was anything; nil like alarm
 	onEnd    func()                    // called once, when the node has ended
-	busy     sync.WaitGroup            // work beside the node's goroutine
+	busy     sync.WaitGroup            // work beside the node's goroutine: see beside
 	tape     *tape                     // nil: nothing is recorded
 	unfollow func()                    // ends its part in an election; nil: none
 	deposed  msg.Input                 // goes before all that is queued, and nothing is sent from now on; nil: none

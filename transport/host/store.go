@@ -73,11 +73,7 @@ func (k *keeper) commit(c registry.Commit) {
 		fault = k.n.opts.faults(k.count)
 	}
 	if !k.inline && fault == (StoreFault{}) {
-		k.n.busy.Add(1)
-		go func() {
-			defer k.n.busy.Done()
-			k.n.push(item{in: k.ask(c)})
-		}()
+		k.n.beside(func() { k.n.push(item{in: k.ask(c)}) })
 		return
 	}
 	switch {

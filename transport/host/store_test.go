@@ -3,6 +3,7 @@ package host_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,39 @@ func TestClosingDuringACommit(t *testing.T) {
 		require.NoError(t, <-ended)
 		require.Equal(t, begun, time.Now())
 	})
+}
+
+// What a node was about to do beside its goroutine when it was closed is left undone: whoever closed it has the store to
+// himself.
+// docs/protocol.md §5
+func TestNothingBeginsAfterClose(t *testing.T) {
+	committing, closed := make(chan struct{}), make(chan struct{})
+	store := &counting{}
+	first := host.WithStoreFaults(func(int) host.StoreFault {
+		close(committing)
+		<-closed
+		return host.StoreFault{}
+	})
+	n, err := host.OpenMaster(t.Context(), inproc.NewLive(inproc.Config{}), master.Config{}, host.WithStore(store), first)
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(t.Context()) }()
+	<-committing
+	require.NoError(t, n.Close())
+	close(closed)
+	require.NoError(t, <-ended)
+	require.Zero(t, store.commits.Load())
+}
+
+// counting is a store that counts what it is asked.
+type counting struct {
+	registry.Memory
+	commits atomic.Int64
+}
+
+func (c *counting) Commit(ctx context.Context, at registry.Revision, ops []registry.Op) (registry.Revision, error) {
+	c.commits.Add(1)
+	return c.Memory.Commit(ctx, at, ops)
 }
 
 // Faults count for live nodes too.

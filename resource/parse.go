@@ -54,6 +54,27 @@ func parseItems(text string, o options) ([]entry, error) {
 	}
 	items := make([]entry, 0, min(strings.Count(text, ";")+1, 64))
 	var seen kindTable
+	err := eachItem(text, func(lo, hi int) error {
+		e, err := parseItem(text, lo, hi, o)
+		if err != nil {
+			return err
+		}
+		if !seen.agrees(e.m.name, e.m.kind) {
+			return at(lo, why(ErrMixedKinds, "%s is given as %s, and before as another kind", excerpt(e.m.name), e.m.kind))
+		}
+		items = append(items, e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+// eachItem gives the items between the semicolons, trimmed, as text[lo:hi]; empty ones are left out, but counted in the place
+// that an error names. The first error ends it.
+func eachItem(text string, do func(lo, hi int) error) error {
+	given := 0
 	for n, i := 0, 0; i <= len(text); n++ {
 		j := len(text)
 		if k := strings.IndexByte(text[i:], ';'); k >= 0 {
@@ -64,19 +85,14 @@ func parseItems(text string, o options) ([]entry, error) {
 		if lo == hi {
 			continue
 		}
-		if len(items) == MaxItems {
-			return nil, &ParseError{n, lo, why(ErrTooMany, "more than %d items", MaxItems)}
+		if given++; given > MaxItems {
+			return &ParseError{n, lo, why(ErrTooMany, "more than %d items", MaxItems)}
 		}
-		e, err := parseItem(text, lo, hi, o)
-		if err == nil && !seen.agrees(e.m.name, e.m.kind) {
-			err = at(lo, why(ErrMixedKinds, "%s is given as %s, and before as another kind", excerpt(e.m.name), e.m.kind))
+		if err := do(lo, hi); err != nil {
+			return inItem(n, err)
 		}
-		if err != nil {
-			return nil, inItem(n, err)
-		}
-		items = append(items, e)
 	}
-	return items, nil
+	return nil
 }
 
 // inItem fills in the item of an error that knows its offset.

@@ -26,35 +26,23 @@ func ParseLimits(text string) (Limits, error) {
 // parseAmounts reads the pairs as written. limits: neither duplicates nor tiny amounts.
 func parseAmounts(text string, limits bool) ([]Quantity, error) {
 	var out []Quantity
-	var seen map[string]bool
-	for n, i := 0, 0; i <= len(text); n++ {
-		j := len(text)
-		if k := strings.IndexByte(text[i:], ';'); k >= 0 {
-			j = i + k
-		}
-		lo, hi := trim(text, i, j)
-		i = j + 1
-		if lo == hi {
-			continue
-		}
-		if len(out) == MaxItems {
-			return nil, &ParseError{n, lo, why(ErrTooMany, "more than %d items", MaxItems)}
-		}
+	seen := map[string]bool{}
+	err := eachItem(text, func(lo, hi int) error {
 		q, err := parseAmount(text, lo, hi, limits)
-		if err == nil && limits {
-			if seen[q.Name] {
-				err = at(lo, why(ErrDuplicateKey, "%s is limited twice", excerpt(q.Name)))
-			} else if seen == nil {
-				seen = map[string]bool{}
-			}
-		}
 		if err != nil {
-			return nil, inItem(n, err)
+			return err
 		}
 		if limits {
+			if seen[q.Name] {
+				return at(lo, why(ErrDuplicateKey, "%s is limited twice", excerpt(q.Name)))
+			}
 			seen[q.Name] = true
 		}
 		out = append(out, q)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

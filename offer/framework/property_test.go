@@ -65,6 +65,44 @@ func randomTime(t *rapid.T, now offer.Time, next func() (offer.Time, bool)) offe
 	return now.Add(time.Duration(rapid.IntRange(-100, 20_000).Draw(t, "ms")) * time.Millisecond)
 }
 
+// session is what both kinds are.
+type session[Ready any] interface {
+	Step(offer.Time, msg.Input) error
+	Ready(*Ready) bool
+	NextDeadline() (offer.Time, bool)
+	Check() error
+}
+
+// twins are two sessions that are told the same.
+type twins[Ready any] struct {
+	a, b     session[Ready]
+	done     func(*Ready) bool // looks at the effects, and reports whether the session has ended with them
+	now      offer.Time
+	ra, rb   Ready
+	finished bool
+}
+
+// step: what is refused has no effect, what has ended has none, and equal inputs have equal ones.
+func (p *twins[Ready]) step(t require.TestingT, in msg.Input) {
+	errA, errB := p.a.Step(p.now, in), p.b.Step(p.now, in)
+	require.Equal(t, errA, errB)
+	require.NoError(t, p.a.Check(), "after %T %+v", in, in)
+	effects := p.a.Ready(&p.ra)
+	p.b.Ready(&p.rb)
+	require.Equal(t, fmt.Sprint(p.ra), fmt.Sprint(p.rb))
+	require.False(t, errA != nil && effects, "refused %T has effects", in)
+	require.False(t, p.finished && effects, "effects after Done")
+	p.finished = p.done(&p.ra) || p.finished
+}
+
+// storm is anything, in any order.
+func (p *twins[Ready]) storm(t *rapid.T) {
+	for range rapid.IntRange(1, 80).Draw(t, "steps") {
+		p.now = randomTime(t, p.now, p.a.NextDeadline)
+		p.step(t, randomInput(t, "p"))
+	}
+}
+
 // callback rules that hold in every run (docs/protocol.md §17).
 type order struct{ connected, ever, closing, over bool }
 
@@ -102,37 +140,21 @@ func TestNothingUpsetsAScheduler(t *testing.T) {
 		require.NoError(t, err)
 		b, err := framework.NewScheduler(cfg)
 		require.NoError(t, err)
-		var (
-			now      offer.Time
-			ra, rb   framework.SchedulerReady
-			o        order
-			finished bool
-		)
-		step := func(in msg.Input) {
-			errA, errB := a.Step(now, in), b.Step(now, in)
-			require.Equal(t, errA, errB)
-			require.NoError(t, a.Check(), "after %T %+v", in, in)
-			effects := a.Ready(&ra)
-			b.Ready(&rb)
-			require.Equal(t, fmt.Sprint(ra), fmt.Sprint(rb))
-			require.False(t, errA != nil && effects, "refused %T has effects", in)
-			require.False(t, finished && effects, "effects after Done")
-			finished = finished || ra.Done
-			for _, c := range ra.Callbacks {
+		var o order
+		p := twins[framework.SchedulerReady]{a: a, b: b, done: func(r *framework.SchedulerReady) bool {
+			for _, c := range r.Callbacks {
 				o.see(t, schedulerLine(c))
 			}
-		}
+			return r.Done
+		}}
 		if pick(t, "prelude", true, true, false) {
 			for _, in := range []msg.Input{
 				msg.Leader{Master: "p"}, msg.LinkUp{Link: 1, Peer: "p"}, msg.Envelope{Link: 1, Body: msg.Subscribed{Framework: "F1"}},
 			} {
-				step(in)
+				p.step(t, in)
 			}
 		}
-		for range rapid.IntRange(1, 80).Draw(t, "steps") {
-			now = randomTime(t, now, a.NextDeadline)
-			step(randomInput(t, "p"))
-		}
+		p.storm(t)
 	})
 }
 
@@ -164,37 +186,21 @@ func TestNothingUpsetsAnExecutor(t *testing.T) {
 		require.NoError(t, err)
 		b, err := framework.NewExecutor(cfg)
 		require.NoError(t, err)
-		var (
-			now      offer.Time
-			ra, rb   framework.ExecutorReady
-			o        order
-			finished bool
-		)
-		step := func(in msg.Input) {
-			errA, errB := a.Step(now, in), b.Step(now, in)
-			require.Equal(t, errA, errB)
-			require.NoError(t, a.Check(), "after %T %+v", in, in)
-			effects := a.Ready(&ra)
-			b.Ready(&rb)
-			require.Equal(t, fmt.Sprint(ra), fmt.Sprint(rb))
-			require.False(t, errA != nil && effects, "refused %T has effects", in)
-			require.False(t, finished && effects, "effects after Done")
-			finished = finished || ra.Done
-			for _, c := range ra.Callbacks {
+		var o order
+		p := twins[framework.ExecutorReady]{a: a, b: b, done: func(r *framework.ExecutorReady) bool {
+			for _, c := range r.Callbacks {
 				o.see(t, executorLine(c))
 			}
-		}
+			return r.Done
+		}}
 		if pick(t, "prelude", true, true, false) {
 			for _, in := range []msg.Input{
 				msg.Tick{}, msg.LinkUp{Link: 1, Peer: "p"}, msg.Envelope{Link: 1, Body: msg.ExecutorSubscribed{}},
 			} {
-				step(in)
+				p.step(t, in)
 			}
 		}
-		for range rapid.IntRange(1, 80).Draw(t, "steps") {
-			now = randomTime(t, now, a.NextDeadline)
-			step(randomInput(t, "p"))
-		}
+		p.storm(t)
 	})
 }
 

@@ -102,14 +102,11 @@ func (a *Allocator) checkMinimums(s *FrameworkSpec) error {
 	return nil
 }
 
-// subscribe makes f's clients agree with s.
+// subscribe makes f's clients agree with s. Roles are entered before others are left, so that a role above both keeps its
+// place among ties (docs/allocation.md §4).
 func (a *Allocator) subscribe(f *framework, s *FrameworkSpec) {
 	f.caps = s.Capabilities
-	for _, c := range slices.Clone(f.clients) {
-		if _, kept := slices.BinarySearch(s.Roles, c.role.name); !kept && c.subscribed {
-			a.leave(c)
-		}
-	}
+	old := slices.Clone(f.clients)
 	for _, n := range s.Roles {
 		c := a.ensureClient(f, n)
 		suppressed := slices.Contains(s.Suppressed, n)
@@ -119,6 +116,11 @@ func (a *Allocator) subscribe(f *framework, s *FrameworkSpec) {
 		a.set(c, func() { c.subscribed, c.suppressed = true, suppressed })
 		min, own := s.MinAllocatable[n]
 		a.setMinimum(c, own, min)
+	}
+	for _, c := range old {
+		if _, kept := slices.BinarySearch(s.Roles, c.role.name); !kept && c.subscribed {
+			a.leave(c)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package offer_test
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/resource"
@@ -217,28 +216,15 @@ func (p *plain) takeSums() {
 		x.spent[c.Role] = spent
 		x.required = x.required.Add(c.Guarantees.Sub(spent))
 	}
-	var taken, idle, revocable resource.Quantities
-	var tops []role.Name
+	var taken, reserved, inUse, revocable resource.Quantities
 	for _, id := range p.agentIDs() {
 		g := p.agents[id]
 		taken = taken.Add(p.takenOn(id, "", func(resource.Resource) bool { return true }))
+		inUse = inUse.Add(p.takenOn(id, "", func(e resource.Resource) bool { return len(e.Reservations) > 0 }))
+		reserved = reserved.Add(g.Total.Reserved().ScalarQuantities())
 		revocable = revocable.Add(p.free(g).Revocable().ScalarQuantities())
-		for e := range g.Total.Reserved().All() {
-			first, _, _ := strings.Cut(string(e.Owner()), "/")
-			if top := role.Name(first); !slices.Contains(tops, top) {
-				tops = append(tops, top)
-			}
-		}
 	}
-	for _, top := range tops {
-		var reserved, inUse resource.Quantities
-		for _, id := range p.agentIDs() {
-			reserved = reserved.Add(p.agents[id].Total.ReservedToSubtree(top).ScalarQuantities())
-			inUse = inUse.Add(p.takenOn(id, top, func(e resource.Resource) bool { return len(e.Reservations) > 0 }))
-		}
-		idle = idle.Add(reserved.Sub(inUse))
-	}
-	x.available = p.totals().Sub(taken).Sub(idle).Sub(revocable)
+	x.available = p.totals().Sub(taken).Sub(reserved.Sub(inUse)).Sub(revocable)
 }
 
 // takenOn sums the scalars of some kind that are offered or used on an agent by top, "" being everybody, and the roles

@@ -35,11 +35,12 @@ func (a *Allocator) startReference() {
 // clusterHeadroom is what is free, unreserved and not revocable, as the reference's sums have it.
 func (a *Allocator) clusterHeadroom() vec {
 	v := lessClamped(&a.totals, &a.allocated)
-	idle := vec{}
+	reserved, taken := vec{}, vec{}
 	for _, top := range a.root.children {
-		unused := lessClamped(top.reserved.vec(), top.taken.vec())
-		idle.Add(&unused)
+		reserved.Add(top.reserved.vec())
+		taken.Add(top.taken.vec())
 	}
+	idle := lessClamped(&reserved, &taken)
 	v = lessClamped(&v, &idle)
 	return lessClamped(&v, &a.revFree)
 }

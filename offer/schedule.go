@@ -177,7 +177,9 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 	a.expireClaims()
 	a.endKeeping()
 	a.endAsks()
+	missed := false // the timer was due while the hold still stood
 	if s.holding && a.now >= s.holdUntil {
+		missed = s.tick < s.holdUntil && !a.rules.RememberPaused
 		a.Resume(a.now)
 		a.changed(everyAgent)
 	}
@@ -196,7 +198,7 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 		if a.rules.FilterFloor {
 			a.settle(s.tick)
 		}
-		if !s.paused {
+		if !s.paused && !missed {
 			a.runAll(out)
 		}
 		s.tick = a.now.Add(a.rules.Interval)

@@ -81,18 +81,21 @@ func (r *Replay) Final() (Final, error) {
 	return f, nil
 }
 
-// roleOrder lists all roles with a framework in the order of the roles, suppressed ones and those of inactive frameworks
-// too: it asks a fork in which everybody is listed.
+// roleOrder lists all roles with a framework in the order of the roles, suppressed ones, those of inactive frameworks and
+// those that a framework only holds something in too: it asks a fork in which everybody is listed.
 func (r *Replay) roleOrder() ([]role.Name, error) {
 	fork := r.a.Fork()
+	held := make(map[offer.FrameworkID][]role.Name)
+	for _, p := range r.places() {
+		held[p.framework] = append(held[p.framework], p.role)
+	}
 	for _, f := range slices.Sorted(maps.Keys(r.roles)) {
+		roles := slices.Concat(r.roles[f], held[f])
+		slices.Sort(roles)
 		if err := fork.SetFrameworkActive(r.now, f, true); err != nil {
 			return nil, err
 		}
-		if len(r.roles[f]) == 0 {
-			continue
-		}
-		if err := fork.Revive(r.now, f); err != nil {
+		if err := fork.UpdateFramework(r.now, offer.FrameworkSpec{ID: f, Roles: slices.Compact(roles)}); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +145,17 @@ func (r *Replay) roleTree() *Node {
 		}
 		root.hold(held)
 	}
+	root.prune()
 	return root
+}
+
+// prune drops the nodes below n of which there is nothing to tell: roles for which there are only ports or sets reserved.
+func (n *Node) prune() {
+	n.Children = slices.DeleteFunc(n.Children, func(c *Node) bool {
+		c.prune()
+		return c.Weight == role.DefaultWeight && len(c.Frameworks) == 0 && len(c.Guarantees) == 0 && len(c.Limits) == 0 &&
+			len(c.Reserved) == 0 && len(c.Children) == 0
+	})
 }
 
 func (n *Node) hold(r resource.Resources) {

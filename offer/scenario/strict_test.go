@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proffer-go/proffer/offer/scenario"
+	"github.com/proffer-go/proffer/role"
 )
 
 // docs/allocation.md §2.1
@@ -350,4 +351,53 @@ func TestHeadroom(t *testing.T) {
 	require.Equal(t, "1 F/r/A{cpus:1; mem:1024}", last(strictly(t, quota, addF, addA)))
 	got := strictly(t, quota, addF, `{"op":"add_agent","agent":"B","resources":"cpus(q):2"}`, addA)
 	require.Equal(t, "1 F/r/A{cpus:3; mem:1024}", last(got))
+}
+
+// docs/allocation.md §2.1: the clock jumps over a timer and, later, the end of the hold. The timer found the hold standing.
+func TestTimerBeforeTheEndOfTheHoldIsLost(t *testing.T) {
+	hold := `{"op":"recover_state","expected_agents":5,"quotas":{"q":{"limits":"cpus:1"}}}`
+	got := strictly(t, hold, addF, addA, `{"op":"advance","seconds":599.5}`, `{"op":"advance","seconds":1.5}`, tick)
+	require.Equal(t, []string{"0", "0", "0", "0", "1 " + whole, "1"}, got, "the timer of 600.5 s came after the end")
+	got = strictly(t, hold, addF, addA, `{"op":"advance","seconds":598}`, `{"op":"advance","seconds":3}`, tick)
+	require.Equal(t, []string{"0", "0", "0", "0", "0", "1 " + whole}, got, "that of 599 s came before it")
+}
+
+// docs/allocation.md §2.4: F uses reserved cpus that the agent no longer has. What is reserved and not in use is the
+// difference of two sums over the cluster, 3 - 2 cpus, so the headroom is 9 - 2 - 1 and 2 are left beside the guarantee.
+func TestIdleReservationsAreADifferenceOfClusterSums(t *testing.T) {
+	got := strictly(t, addF, `{"op":"add_agent","agent":"A","resources":"cpus(r):2"}`,
+		`{"op":"update_quota","role":"q","guarantees":"cpus:4"}`,
+		`{"op":"add_agent","agent":"B","resources":"cpus(s):3;cpus:4"}`,
+		`{"op":"add_framework","framework":"G","roles":["n"]}`,
+		`{"op":"update_agent","agent":"A","resources":"cpus:2"}`)
+	require.Equal(t, []string{"1 F/r/A{cpus(reservations: [(STATIC,r)]):2}", "0", "1", "1", "1 G/n/A{cpus:2}"}, got[1:])
+}
+
+// docs/allocation.md §4: an update enters roles before it leaves others, so that a keeps the count that a/x gave it.
+func TestUpdateEntersRolesBeforeItLeavesOthers(t *testing.T) {
+	got := strictly(t, `{"op":"add_framework","framework":"F","roles":["a/x"]}`, addA,
+		`{"op":"recover","framework":"F","role":"a/x","agent":"A","resources":"cpus:4;mem:1024"}`,
+		`{"op":"update_framework","framework":"F","roles":["a/y","b"]}`, tick)
+	require.Equal(t, "1 F/b/A{cpus:4; mem:1024}", last(got))
+}
+
+// docs/allocation.md §4: what is known of roles at the end. G is in b only by what it uses, and for c there are only ports.
+func TestFinalListsRolesThatAreOnlyHeld(t *testing.T) {
+	c := caseOf(t, ``, `{"op":"add_framework","framework":"G","roles":["a"]}`,
+		`{"op":"add_agent","agent":"A","resources":"cpus:4;ports(c):[1-9]","used":{"G":{"role":"b","resources":"cpus:3"}}}`)
+	r, err := scenario.New(c, scenario.Strict())
+	require.NoError(t, err)
+	for r.More() {
+		_, err := r.Next()
+		require.NoError(t, err)
+	}
+	f, err := r.Final()
+	require.NoError(t, err)
+	require.Equal(t, []role.Name{"a", "b"}, f.RoleSort)
+	require.Empty(t, f.FrameworkSort["b"])
+	var known []role.Name
+	for _, n := range f.RoleTree.Children {
+		known = append(known, n.Role)
+	}
+	require.Equal(t, []role.Name{"a", "b"}, known)
 }

@@ -29,6 +29,7 @@ func TestMutants(t *testing.T) {
 	})
 	for _, path := range mutants(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".patch"), func(t *testing.T) {
+			t.Parallel() // most of the time goes into building
 			text, changed := mutate(t, path)
 			out, status := soak(t, text, changed)
 			require.Equal(t, 1, status, "this mutant survives:\n%s", out)

@@ -1,69 +1,71 @@
 package scenario
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/proffer-go/proffer/offer"
-	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
-// The reference hides agents that lack an old capability from clients that need it. The allocator has no such gate any
-// more, so a replay by the reference's rules refuses these agents on behalf of these clients, again before every run.
+// The reference hides agents that lack an old capability from clients that need it (docs/allocation.md §2.3, gate 10). The
+// allocator has no such gate any more, so a replay by the reference's rules tells it in which zone an agent is, named
+// after the capabilities that it lacks, and constrains frameworks to zones that lack none they need. Files know no zones.
 
-// setCapabilities notes what an agent can do; nil: everything. It reports whether that is a change.
-func (r *Replay) setCapabilities(id offer.AgentID, caps map[string]bool) bool {
-	if !r.cfg.Reference {
-		return false
+// lacking names the zone of an agent with these capabilities, "" where it has all; nil: all.
+func (r *Replay) lacking(caps map[string]bool) string {
+	if !r.cfg.Reference || caps == nil {
+		return ""
 	}
-	old := r.lacking[id]
-	if caps == nil || caps[multiRole] && caps[hierarchicalRole] && len(caps) == len(agentCapabilities) {
-		delete(r.lacking, id)
-		caps = nil
-	} else {
-		r.lacking[id] = caps
-	}
-	if old != nil && (!old[multiRole] || !old[hierarchicalRole]) && !maps.Equal(old, caps) {
-		r.void(id)
-	}
-	return !maps.Equal(old, caps)
-}
-
-// void ends all refusals on an agent: what stood for a capability it has again, and with it, as a simplification, those
-// of the frameworks themselves.
-func (r *Replay) void(id offer.AgentID) {
-	r.regained++
-	at := slices.Collect(r.attributes[id].All())
-	at = append(at, resource.Attribute{Name: "regained", Kind: resource.KindScalar, Scalar: resource.Whole(int64(r.regained))})
-	if at, err := resource.NewAttributes(at...); err == nil {
-		_ = r.a.SetAttributes(r.now, id, at) // the agent is known
-	}
-}
-
-// shun refuses agents for the clients that they are not capable of.
-func (r *Replay) shun() error {
-	for _, id := range slices.Sorted(maps.Keys(r.lacking)) {
-		caps := r.lacking[id]
-		b, _ := r.a.Agent(id)
-		for _, f := range slices.Sorted(maps.Keys(r.roles)) {
-			for _, n := range r.roles[f] {
-				if caps[multiRole] && (caps[hierarchicalRole] || !isNested(n)) {
-					continue
-				}
-				al := offer.Allocation{Framework: f, Role: n, Agent: id}
-				if err := r.a.Refuse(r.now, al, b.Total, offer.Filter{Refuse: longest}); err != nil {
-					return fmt.Errorf("capabilities: %w", err)
-				}
-			}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(agentCapabilities)) {
+		if !caps[name] {
+			names = append(names, name)
 		}
 	}
-	return nil
+	return strings.Join(names, " ")
 }
 
-const longest = 365 * 24 * time.Hour
+// The zones that a framework is not offered, by what it needs.
+var (
+	noMultiRole = offer.Constraint{By: offer.ByZone, Is: offer.NotMatches, Value: ".*" + multiRole + ".*"}
+	noHierarchy = offer.Constraint{By: offer.ByZone, Is: offer.NotMatches, Value: ".*" + hierarchicalRole + ".*"}
+)
+
+// needing adds to the constraints of s what its roles need of agents, in a case that tells of agents that lack something.
+func (r *Replay) needing(s *Step) offer.Constraints {
+	if !r.old {
+		return s.Constraints
+	}
+	all := make(offer.Constraints)
+	for _, n := range s.Roles {
+		groups := slices.Clone(s.Constraints[n])
+		if len(groups) == 0 {
+			groups = make([]offer.ConstraintGroup, 1)
+		}
+		for i := range groups {
+			g := &groups[i]
+			g.Attributes = append(slices.Clone(g.Attributes), noMultiRole)
+			if isNested(n) {
+				g.Attributes = append(g.Attributes, noHierarchy)
+			}
+		}
+		all[n] = groups
+	}
+	for _, n := range slices.Sorted(maps.Keys(s.Constraints)) {
+		if all[n] == nil {
+			all[n] = s.Constraints[n] // of a role that the framework is not in, which is refused
+		}
+	}
+	return all
+}
+
+// tellsCapabilities reports whether some step tells the capabilities of an agent.
+func tellsCapabilities(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool {
+		return s.AgentCapabilities != nil || tellsCapabilities(s.Ops)
+	})
+}
 
 func isNested(n role.Name) bool { return strings.Contains(string(n), "/") }

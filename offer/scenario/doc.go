@@ -18,7 +18,7 @@
 // further fields are, those with ? may be absent:
 //
 //	add_agent                  agent, resources, used?, capabilities?, hostname?, attributes?
-//	update_agent               agent, resources?, capabilities?, hostname?, attributes?  (what is used there stays)
+//	update_agent               agent, resources?, capabilities?, hostname?, attributes?  (used? is not read: what is used there stays)
 //	remove_agent, activate_agent, deactivate_agent                    agent
 //	add_framework              framework, roles, suppressed_roles?, capabilities?, active?, used?, min_allocatable?,
 //	                           constraints?

@@ -64,7 +64,7 @@ func TestParseRefuses(t *testing.T) {
 		step(`{"op":"update_available","agent":"A","operations":[],"result":"done"}`):                  {scenario.ErrFormat, `"result": "done" is none of`},
 		step(`{"op":"update_available","agent":"A","operations":[],"result":"ok: or not"}`):            {scenario.ErrFormat, `"result"`},
 		step(`{"op":"update_available","agent":"A","operations":[],"result":1}`):                       {scenario.ErrFormat, `"result"`},
-		step(`{"op":"update_agent","agent":"A","used":{}}`):                                            {scenario.ErrUnknownField, `step 1 (update_agent): "used"`},
+		step(`{"op":"update_agent","agent":"A","role":"r"}`):                                           {scenario.ErrUnknownField, `step 1 (update_agent): "role"`},
 		step(`{"op":"decline_all","expanded":[{"op":"pause"}]}`):                                       {scenario.ErrFormat, "only recover"},
 		step(`{"op":"pause","offers":{"F":{"r":{"A":{}}}}}`):                                           {scenario.ErrMissing, `offer of agent "A"`},
 		step(strings.Repeat(`{"op":"atomic","ops":[`, 20) + strings.Repeat(`]}`, 20)):                  {scenario.ErrBound, "deep"},
@@ -101,6 +101,7 @@ func TestParseBounds(t *testing.T) {
 		`{"op":"whitelist","hosts":["a","b"]}`, `{"op":"update_weights","weights":{"a":1,"b":1}}`,
 		`{"op":"update_available","agent":"A","operations":[{"type":"RESERVE","resources":""},{"type":"RESERVE","resources":""}]}`,
 		`{"op":"recover_state","quotas":{"a":{},"b":{}}}`, `{"op":"add_agent","agent":"A","resources":"","capabilities":["MULTI_ROLE","MULTI_ROLE"]}`,
+		`{"op":"update_agent","agent":"A","used":{"F":{"role":"r","resources":"cpus:1"}}}`,
 		`{"op":"add_agent","agent":"A","resources":"","used":{"F":[{"role":"r","resources":""},{"role":"s","resources":""}]}}`,
 		`{"op":"add_framework","framework":"F","roles":["a"],"min_allocatable":{"a":["cpus:1","mem:1"]}}`,
 	} {

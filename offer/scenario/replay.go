@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/proffer-go/proffer/offer"
-	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -47,11 +46,9 @@ type Replay struct {
 	batch offer.Batch
 	err   error // that ended the replay
 
-	ledger     map[place]*holding
-	roles      map[offer.FrameworkID][]role.Name
-	attributes map[offer.AgentID]resource.Attributes // as the steps told them
-	lacking    map[offer.AgentID]map[string]bool     // capabilities of the agents that do not have all; Reference only
-	regained   int                                   // times that an agent got capabilities back
+	ledger map[place]*holding
+	roles  map[offer.FrameworkID][]role.Name
+	old    bool // there may be agents that lack a capability; Reference only
 }
 
 // New starts a replay of c, which is read while it lasts. It fails on options that contradict the rules.
@@ -72,10 +69,9 @@ func New(c *Case, cfg Config) (*Replay, error) {
 	}
 	return &Replay{
 		c: c, cfg: cfg, a: a,
-		ledger:     make(map[place]*holding),
-		roles:      make(map[offer.FrameworkID][]role.Name),
-		attributes: make(map[offer.AgentID]resource.Attributes),
-		lacking:    make(map[offer.AgentID]map[string]bool),
+		ledger: make(map[place]*holding),
+		roles:  make(map[offer.FrameworkID][]role.Name),
+		old:    cfg.Reference && tellsCapabilities(c.Steps),
 	}, nil
 }
 
@@ -98,9 +94,6 @@ func (r *Replay) Next() (Result, error) {
 	res := Result{Case: r.c.Name, Step: r.next, Op: s.Op}
 	runs := r.a.Stats().Runs
 	err := r.do(s, &res)
-	if err == nil {
-		err = r.shun()
-	}
 	if err == nil {
 		err = r.settle(&res)
 	}
@@ -226,7 +219,7 @@ func (r *Replay) doAll(steps []Step, res *Result) error {
 }
 
 func (r *Replay) addAgent(s *Step) error {
-	spec := offer.AgentSpec{ID: s.Agent, Hostname: cmp.Or(s.Hostname, string(s.Agent)), Total: *s.Resources}
+	spec := offer.AgentSpec{ID: s.Agent, Hostname: cmp.Or(s.Hostname, string(s.Agent)), Total: *s.Resources, Zone: r.lacking(s.AgentCapabilities)}
 	for _, u := range s.Used {
 		spec.Used = append(spec.Used, offer.Use{Framework: u.Framework, Role: u.Role, Resources: u.Resources})
 	}
@@ -240,51 +233,40 @@ func (r *Replay) addAgent(s *Step) error {
 		h := r.holding(place{u.Framework, u.Role, s.Agent})
 		h.used = h.used.Add(u.Resources.Unallocate())
 	}
-	r.attributes[s.Agent] = spec.Attributes
-	r.setCapabilities(s.Agent, s.AgentCapabilities)
 	return nil
 }
 
 // updateAgent replaces what the step tells of the agent; a changed capability asks for a run like a changed hostname or
 // total (docs/allocation.md §2.1).
 func (r *Replay) updateAgent(s *Step) error {
-	b, ok := r.a.Agent(s.Agent)
-	if !ok {
+	if _, ok := r.a.Agent(s.Agent); !ok {
 		return fmt.Errorf("agent %q: %w", s.Agent, offer.ErrUnknownAgent)
 	}
-	touched := s.AgentCapabilities != nil && r.setCapabilities(s.Agent, s.AgentCapabilities)
+	if s.AgentCapabilities != nil {
+		if err := r.a.SetDomain(r.now, s.Agent, "", r.lacking(s.AgentCapabilities)); err != nil {
+			return err
+		}
+	}
 	if s.Hostname != "" {
 		if err := r.a.SetHostname(r.now, s.Agent, s.Hostname); err != nil {
 			return err
 		}
 	}
 	if s.Attributes != nil {
-		r.attributes[s.Agent] = *s.Attributes
 		if err := r.a.SetAttributes(r.now, s.Agent, *s.Attributes); err != nil {
 			return err
 		}
 	}
-	total := b.Total
-	if s.Resources != nil {
-		total = s.Resources.Unallocate()
+	if s.Resources == nil {
+		return nil
 	}
-	if touched && total.Equal(b.Total) {
-		if err := r.a.UpdateAgent(r.now, s.Agent, total.Add(grain)); err != nil {
-			return err
-		}
-	}
-	return r.a.UpdateAgent(r.now, s.Agent, total)
+	return r.a.UpdateAgent(r.now, s.Agent, s.Resources.Unallocate())
 }
-
-// grain is the least there is to add to an agent.
-var grain = resource.MustParse("cpus:0.001")
 
 func (r *Replay) removeAgent(id offer.AgentID) error {
 	if err := r.a.RemoveAgent(r.now, id); err != nil {
 		return err
 	}
-	delete(r.lacking, id)
-	delete(r.attributes, id)
 	maps.DeleteFunc(r.ledger, func(p place, _ *holding) bool { return p.agent == id })
 	return nil
 }
@@ -292,7 +274,7 @@ func (r *Replay) removeAgent(id offer.AgentID) error {
 func (r *Replay) framework(s *Step) error {
 	spec := offer.FrameworkSpec{
 		ID: s.Framework, Roles: s.Roles, Suppressed: s.Suppressed, Capabilities: s.Capabilities,
-		MinAllocatable: s.MinAllocatable, Constraints: s.Constraints, Inactive: s.Inactive,
+		MinAllocatable: s.MinAllocatable, Constraints: r.needing(s), Inactive: s.Inactive,
 	}
 	if s.Op == "update_framework" {
 		if err := r.a.UpdateFramework(r.now, spec); err != nil {

@@ -10,7 +10,7 @@ type shape struct {
 // shapes are the operations that there are.
 var shapes = map[string]shape{
 	"add_agent":               {need: []string{"agent", "resources"}, may: []string{"used", "capabilities", "hostname", "attributes"}},
-	"update_agent":            {need: []string{"agent"}, may: []string{"resources", "capabilities", "hostname", "attributes"}},
+	"update_agent":            {need: []string{"agent"}, may: []string{"resources", "used", "capabilities", "hostname", "attributes"}},
 	"remove_agent":            {need: []string{"agent"}},
 	"activate_agent":          {need: []string{"agent"}},
 	"deactivate_agent":        {need: []string{"agent"}},

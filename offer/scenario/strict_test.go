@@ -176,6 +176,9 @@ func TestAgentCapabilities(t *testing.T) {
 	require.Equal(t, "1 N/a/b/A{cpus:4; mem:1024}", last(got))
 	require.Equal(t, "1 N/a/b/A{cpus:4; mem:1024}", last(strictly(t, nested, agent(all))))
 	require.Equal(t, "1 N/a/b/A{cpus:4; mem:1024}", last(play(t, scenario.Default(0), caseOf(t, "", nested, agent("")))), "ours")
+	got = strictly(t, addF, agent(`"MULTI_ROLE"`), `{"op":"decline_all","refuse_seconds":1000}`,
+		`{"op":"update_agent","agent":"A","capabilities":[`+all+`]}`, nested)
+	require.Equal(t, []string{"1", "1 " + whole, "0", "1", "1 N/a/b/A{cpus:4; mem:1024}"}, got, "F's own refusal stays")
 }
 
 // docs/allocation.md §2.3: capabilities of frameworks, suppressed roles and inactive frameworks.

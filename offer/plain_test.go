@@ -162,26 +162,13 @@ func (p *plain) listed(k key) bool {
 // turns remembers when the nodes of the tree of roles were served last.
 type turns struct{ node, virtual map[string]uint64 }
 
-// settle brings the turns in step with who is a member, leavers first.
+// settle brings the turns in step with who is a member, leavers last.
 func (p *plain) settle() {
 	now := p.members()
 	roles := make(map[string]bool)
 	for _, k := range now {
 		roles[string(k.r)] = true
 	}
-	for _, r := range slices.Sorted(maps.Keys(p.inner)) {
-		for _, f := range slices.Sorted(maps.Keys(p.inner[r])) {
-			if !slices.Contains(now, key{offer.FrameworkID(f), r}) {
-				delete(p.inner[r], f)
-				p.endStreaks(func(k key) bool { return k == key{offer.FrameworkID(f), r} })
-			}
-		}
-		if len(p.inner[r]) == 0 && !slices.Contains(p.counted(), r) {
-			delete(p.inner, r)
-			p.turns.leave(string(r), p.inner)
-		}
-	}
-	p.settlePaths()
 	for _, r := range p.counted() {
 		if p.inner[r] == nil {
 			p.turns.join(string(r), p.inner)
@@ -197,6 +184,19 @@ func (p *plain) settle() {
 			p.inner[k.r][string(k.f)] = 0
 			p.seq++
 			p.born[k] = p.seq
+		}
+	}
+	p.settlePaths()
+	for _, r := range slices.Sorted(maps.Keys(p.inner)) {
+		for _, f := range slices.Sorted(maps.Keys(p.inner[r])) {
+			if !slices.Contains(now, key{offer.FrameworkID(f), r}) {
+				delete(p.inner[r], f)
+				p.endStreaks(func(k key) bool { return k == key{offer.FrameworkID(f), r} })
+			}
+		}
+		if len(p.inner[r]) == 0 && !slices.Contains(p.counted(), r) {
+			delete(p.inner, r)
+			p.turns.leave(string(r), p.inner)
 		}
 	}
 	p.settlePaths()

@@ -101,7 +101,7 @@ func TestParseBounds(t *testing.T) {
 		`{"op":"whitelist","hosts":["a","b"]}`, `{"op":"update_weights","weights":{"a":1,"b":1}}`,
 		`{"op":"update_available","agent":"A","operations":[{"type":"RESERVE","resources":""},{"type":"RESERVE","resources":""}]}`,
 		`{"op":"recover_state","quotas":{"a":{},"b":{}}}`, `{"op":"add_agent","agent":"A","resources":"","capabilities":["MULTI_ROLE","MULTI_ROLE"]}`,
-		`{"op":"update_agent","agent":"A","used":{"F":{"role":"r","resources":"cpus:1"}}}`,
+		`{"op":"update_agent","agent":"A","used":{"F":{"role":"r","resources":"cpus:1"},"G":{"role":"r","resources":"cpus:1"}}}`,
 		`{"op":"add_agent","agent":"A","resources":"","used":{"F":[{"role":"r","resources":""},{"role":"s","resources":""}]}}`,
 		`{"op":"add_framework","framework":"F","roles":["a"],"min_allocatable":{"a":["cpus:1","mem:1"]}}`,
 	} {

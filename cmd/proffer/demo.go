@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/proffer-go/proffer/detect"
@@ -47,15 +46,15 @@ func runDemo(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err != nil {
-		return demoError(stderr, exitUsage, err)
+		return failed(stderr, "demo", exitUsage, err)
 	}
 	first, err := o.firstAgent()
 	if err != nil {
-		return demoError(stderr, exitUsage, err)
+		return failed(stderr, "demo", exitUsage, err)
 	}
 	dir, err := os.MkdirTemp("", "proffer-demo-")
 	if err != nil {
-		return demoError(stderr, exitFail, err)
+		return failed(stderr, "demo", exitFail, err)
 	}
 	defer os.RemoveAll(dir)
 	d := newDemo(o.seed, dir, stdout)
@@ -64,14 +63,9 @@ func runDemo(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		d.cluster.Record(host.TapesIn(o.record))
 	}
 	if err := d.run(first); err != nil {
-		return demoError(stderr, exitFail, err)
+		return failed(stderr, "demo", exitFail, err)
 	}
 	return exitOK
-}
-
-func demoError(stderr io.Writer, status int, err error) int {
-	fmt.Fprintf(stderr, "proffer demo: %s\n", strings.ReplaceAll(err.Error(), "\n", " "))
-	return status
 }
 
 type demoOptions struct {

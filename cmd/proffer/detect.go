@@ -58,9 +58,7 @@ func detectWith(p detect.Prober, args []string, stdout, stderr io.Writer) int {
 
 // tell writes err as one line and answers status.
 func tell(stderr io.Writer, status int, err error) int {
-	text := strings.TrimPrefix(err.Error(), "detect: ")
-	fmt.Fprintf(stderr, "proffer detect: %s\n", strings.ReplaceAll(text, "\n", " "))
-	return status
+	return failed(stderr, "detect", status, errors.New(strings.TrimPrefix(err.Error(), "detect: ")))
 }
 
 func detectFlags(args []string, help io.Writer) (detect.Options, bool, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Exit statuses, alike for all commands.
@@ -42,7 +43,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	for _, c := range commands {
 		if c.name == args[0] {
-			return c.run(args[1:], stdin, stdout, stderr)
+			out := &output{w: stdout}
+			status := c.run(args[1:], stdin, out, stderr)
+			if status == exitOK && out.err != nil {
+				return failed(stderr, c.name, exitFail, out.err)
+			}
+			return status
 		}
 	}
 	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
@@ -51,6 +57,26 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "proffer: no command %q; proffer help lists them\n", args[0])
 	return exitUsage
+}
+
+// output remembers that something could not be written: what a command prints is what it is for.
+type output struct {
+	w   io.Writer
+	err error // the first
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// failed tells err in one line and answers status.
+func failed(stderr io.Writer, name string, status int, err error) int {
+	fmt.Fprintf(stderr, "proffer %s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
+	return status
 }
 
 func usage(w io.Writer) {

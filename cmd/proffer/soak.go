@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/proffer-go/proffer/transport/inproc"
@@ -41,9 +42,9 @@ type soakOptions struct {
 }
 
 // runSoak runs simulations: proffer soak [flags]. See soakUsage. It answers exitFail where an invariant is broken, exitUsage
-// for bad flags; an interrupt ends it with the figures of what was done.
+// for bad flags; an interrupt or SIGTERM ends it with the figures of what was done.
 func runSoak(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return soakUntil(ctx, args, stdout, stderr)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
 )
 
 // Config says what an agent is.
@@ -99,6 +100,10 @@ const (
 	commandKillGrace  = 3 * time.Second
 	commandExtraGrace = 2 * time.Second
 )
+
+// commandExtra is what an executor made for a command task may use beside its task (docs/protocol.md §11): of the machine,
+// not of the books.
+var commandExtra = resource.MustParse("cpus:0.1;mem:32")
 
 // Errors of New and Step; each is wrapped with what and where.
 var (

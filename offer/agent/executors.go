@@ -103,13 +103,22 @@ func (m *Machine) start(e *executor) {
 	m.out.Starts = append(m.out.Starts, Start{
 		Container: e.container,
 		Framework: e.framework.info,
-		Executor:  e.info,
+		Executor:  e.allowed(),
 		Command:   e.command,
 		Agent:     m.cfg.Node,
 		Directory: e.directory,
 	})
 	m.timers.set(e.patience, m.now.Add(m.cfg.Timeouts.ExecutorRegistration))
 	m.event(e.event(EventExecutorStarted, ""))
+}
+
+// allowed is e's info with what it may use: one that was made for a command task is charged for nothing, and yet needs a bit.
+func (e *executor) allowed() msg.ExecutorInfo {
+	i := e.info
+	if e.command {
+		i.Resources = commandExtra
+	}
+	return i
 }
 
 func (e *executor) event(k EventKind, text string) Event {

@@ -65,7 +65,7 @@ func (m *Machine) subscribeExecutor(l msg.Link, p *peer, s msg.SubscribeExecutor
 	if len(s.Tasks) > 0 {
 		m.used(e)
 	}
-	m.send(l, msg.ExecutorSubscribed{Executor: e.info, Framework: e.framework.info, Agent: m.info(), Container: e.container})
+	m.send(l, msg.ExecutorSubscribed{Executor: e.allowed(), Framework: e.framework.info, Agent: m.info(), Container: e.container})
 	m.event(e.event(EventExecutorSubscribed, ""))
 	m.repeatKills(e)
 	m.advance(e)

@@ -108,7 +108,8 @@ type Start struct {
 	Framework msg.FrameworkInfo
 	Executor  msg.ExecutorInfo
 	// Command tells that the executor was made for one command task, its ID the task's: the host supplies the program
-	// that runs Executor.Command. Otherwise Executor is the framework's own.
+	// that runs Executor.Command. Its Resources are what that may use beside the task's, which nobody is charged for: cpus:0.1
+	// and mem:32. Otherwise Executor is the framework's own.
 	Command bool
 	Agent   msg.Node
 	// Directory is the sandbox: the host makes it, with its parents, before the executor runs. Linked volumes may make

@@ -406,6 +406,23 @@ func TestCommandTask(t *testing.T) {
 	require.Equal(t, msg.TaskFailed, r.updates()[0].Status.State)
 }
 
+// docs/protocol.md §11: the executor of a command task may use a bit more than its task, which is not charged: the task may
+// have all of the agent.
+func TestExtraOfCommandTask(t *testing.T) {
+	r := registered(t)
+	b := run(true, "cmd")
+	b.Tasks[0].Executor, b.Tasks[0].Command = nil, &msg.CommandInfo{Value: "true"}
+	b.Tasks[0].Resources = r.m.Total()
+	r.master(b)
+	extra := resource.MustParse("cpus:0.1;mem:32")
+	require.True(t, extra.Equal(r.starts["cmd"].Executor.Resources))
+	r.subscribe(execLink, "cmd")
+	said := sends[msg.ExecutorSubscribed](r)
+	require.Len(t, said, 1)
+	require.True(t, extra.Equal(said[0].Executor.Resources))
+	require.NoError(t, r.m.Check())
+}
+
 // docs/protocol.md §18: a command task that names no grace has 3 s, its executor 2 s more.
 func TestGraceOfCommandTask(t *testing.T) {
 	r := registered(t)

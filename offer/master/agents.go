@@ -132,6 +132,9 @@ func (m *Machine) registerAgent(l *link, b msg.RegisterAgent) error {
 	if m.isDown(b.Info) {
 		return m.turnAway(l, downText)
 	}
+	if err := m.allow(Request{Action: RegisterAgent, Principal: l.principal}); err != nil {
+		return err
+	}
 	counter := m.nextAgent
 	b.Info.ID = m.newAgentID()
 	if err := m.admit(l, b); err != nil {

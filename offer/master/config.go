@@ -45,6 +45,13 @@ type Config struct {
 	RegistryGC     time.Duration
 	RegistryMaxAge time.Duration
 
+	// Authorize is asked whether somebody may do what they want (docs/protocol.md §15); what it returns tells them why not. nil:
+	// everybody may do everything. It is called within Step, has to answer at once, and by the request alone: where its rules
+	// change while the master runs, a recorded run cannot be replayed.
+	Authorize func(Request) error
+	// RefuseRoot refuses frameworks whose user is root.
+	RefuseRoot bool
+
 	Bounds Bounds
 }
 

@@ -20,6 +20,8 @@ var (
 	ErrTaken = errors.New("master: link is taken")
 	// ErrInvalid: the content of a message breaks a rule of docs/protocol.md.
 	ErrInvalid = errors.New("master: invalid message")
+	// ErrUnauthorized: Config.Authorize, or RefuseRoot, does not allow it. Over HTTP it is 403.
+	ErrUnauthorized = errors.New("master: not authorized")
 	// ErrBound: a bound of docs/protocol.md §18.1 would be passed.
 	ErrBound = errors.New("master: bound reached")
 	// ErrNoFramework: there is no such framework.

@@ -11,6 +11,10 @@ import (
 
 // call takes an operator's call. Calls that have to be written down take their turn, each after the one before.
 func (m *Machine) call(in msg.Operate) {
+	if err := m.allowCall(in); err != nil {
+		m.answer(in.Seq, err)
+		return
+	}
 	if known, err := m.read(in); known {
 		if err != nil {
 			m.answer(in.Seq, err)

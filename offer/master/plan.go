@@ -1,6 +1,7 @@
 package master
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -66,6 +67,9 @@ func (p *plan) change(op reservation.Op, id msg.OperationID) {
 	}
 	err := p.mayTrack(id)
 	if err == nil {
+		err = p.m.allowOp(Request{Principal: p.f.info.Principal, Framework: p.f.info.ID, Agent: p.a.info.ID}, op)
+	}
+	if err == nil {
 		err = p.m.boundPending(p.a, len(p.ops))
 	}
 	total := p.total
@@ -101,10 +105,13 @@ func (p *plan) launchTask(t msg.TaskInfo, id msg.OperationID) {
 		err = fmt.Errorf("%w: a launch cannot have an operation id, this one has %q", ErrInvalid, id)
 	}
 	if err == nil {
+		err = p.allowTask(t, t.Executor)
+	}
+	if err == nil {
 		err = p.claimTask(t)
 	}
 	if err != nil {
-		p.steps = append(p.steps, refuseTask{p.m.refusal(t, msg.TaskError, msg.ReasonTaskInvalid, err)})
+		p.refuse(err, msg.ReasonTaskInvalid, msg.ReasonTaskUnauthorized, t)
 	}
 }
 
@@ -174,8 +181,17 @@ func (p *plan) launchGroup(g msg.LaunchGroup, id msg.OperationID) {
 	if err == nil {
 		return
 	}
-	for _, t := range g.Tasks {
-		p.steps = append(p.steps, refuseTask{p.m.refusal(t, msg.TaskError, msg.ReasonTaskGroupInvalid, err)})
+	p.refuse(err, msg.ReasonTaskGroupInvalid, msg.ReasonTaskGroupUnauthorized, g.Tasks...)
+}
+
+// refuse plans the answers for tasks that break a rule, or that their framework may not run.
+func (p *plan) refuse(err error, invalid, unauthorized msg.Reason, tasks ...msg.TaskInfo) {
+	why := invalid
+	if errors.Is(err, ErrUnauthorized) {
+		why = unauthorized
+	}
+	for _, t := range tasks {
+		p.steps = append(p.steps, refuseTask{p.m.refusal(t, msg.TaskError, why, err)})
 	}
 }
 
@@ -185,6 +201,11 @@ func (p *plan) claimGroup(g msg.LaunchGroup, id msg.OperationID) error {
 	}
 	if err := p.validGroup(g); err != nil {
 		return err
+	}
+	for _, t := range g.Tasks {
+		if err := p.allowTask(t, &g.Executor); err != nil {
+			return err
+		}
 	}
 	e, running, err := p.executor(g.Executor)
 	if err != nil {

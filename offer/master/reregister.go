@@ -38,6 +38,11 @@ func (m *Machine) reregisterAgent(l *link, b msg.ReregisterAgent) error {
 		return m.turnAway(l, fmt.Sprintf("agent %s was given up by an operator", id))
 	case m.isDown(b.Info):
 		return m.turnAway(l, downText)
+	}
+	if err := m.allow(Request{Action: RegisterAgent, Principal: l.principal, Agent: id}); err != nil {
+		return err
+	}
+	switch {
 	case a == nil:
 		return m.returnAgent(l, b, r)
 	case a.node != l.peer:

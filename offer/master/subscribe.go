@@ -1,6 +1,7 @@
 package master
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/proffer-go/proffer/offer/msg"
@@ -55,6 +56,9 @@ func (m *Machine) admissible(l *link, b msg.Subscribe, f *framework) error {
 		return fmt.Errorf("%w: %d frameworks; raise Bounds.Frameworks", ErrBound, len(m.frameworks))
 	case f != nil && f.info.Principal != b.Framework.Principal:
 		return fmt.Errorf("%w: principal of framework %s cannot change from %q to %q", ErrInvalid, id, f.info.Principal, b.Framework.Principal)
+	}
+	if err := m.allowFramework(b.Framework); err != nil {
+		return err
 	}
 	var held *msg.FrameworkInfo
 	if f != nil {
@@ -141,7 +145,7 @@ func (m *Machine) updateFramework(f *framework, b msg.UpdateFramework) error {
 	case info.User != f.info.User, info.Checkpoint != f.info.Checkpoint, info.Principal != f.info.Principal:
 		return fmt.Errorf("%w: user, checkpoint and principal of framework %s cannot change", ErrInvalid, info.ID)
 	}
-	if err := m.boundRoles(&f.info, info); err != nil {
+	if err := cmp.Or(m.allowFramework(info), m.boundRoles(&f.info, info)); err != nil {
 		return err
 	}
 	if err := m.alloc.UpdateFramework(m.now, m.spec(info, b.Suppressed, true)); err != nil {

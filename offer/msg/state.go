@@ -96,6 +96,8 @@ type Reason string
 const (
 	ReasonTaskInvalid                   Reason = "TASK_INVALID"
 	ReasonTaskGroupInvalid              Reason = "TASK_GROUP_INVALID"
+	ReasonTaskUnauthorized              Reason = "TASK_UNAUTHORIZED"
+	ReasonTaskGroupUnauthorized         Reason = "TASK_GROUP_UNAUTHORIZED"
 	ReasonInvalidOffers                 Reason = "INVALID_OFFERS"
 	ReasonAgentRemoved                  Reason = "AGENT_REMOVED"
 	ReasonAgentRemovedByOperator        Reason = "AGENT_REMOVED_BY_OPERATOR"

@@ -22,15 +22,16 @@ type Header struct {
 	Agent     *agent.Config
 	Scheduler *framework.SchedulerConfig
 	Executor  *framework.ExecutorConfig
-	// Policy and Orderer name the master's Allocator.Policy and Allocator.NewOrderer where it has them: functions cannot be
-	// written down. Whoever replays knows them by these names (Known).
-	Policy, Orderer string
+	// Policy, Orderer and Authorizer name the master's Allocator.Policy, Allocator.NewOrderer and Authorize where it has them:
+	// functions cannot be written down. Whoever replays knows them by these names (Known).
+	Policy, Orderer, Authorizer string
 }
 
-// Known are the policies and orders of a program by the names that headers give them.
+// Known are the policies, orders and authorizers of a program by the names that headers give them.
 type Known struct {
-	Policies map[string]offer.Policy
-	Orderers map[string]func(seed uint64, flat bool) drf.Orderer
+	Policies    map[string]offer.Policy
+	Orderers    map[string]func(seed uint64, flat bool) drf.Orderer
+	Authorizers map[string]func(master.Request) error
 }
 
 // Machine names the kind of the machine: "master", "agent", "scheduler" or "executor"; "" none.
@@ -61,18 +62,20 @@ func (h Header) configurations() (n int) {
 // place of its field of the same name.
 type (
 	headerForm struct {
-		Node      msg.Node       `json:"node"`
-		Machine   string         `json:"machine"`
-		Policy    string         `json:"policy,omitempty"`
-		Orderer   string         `json:"orderer,omitempty"`
-		Master    *masterForm    `json:"master,omitempty"`
-		Agent     *agentForm     `json:"agent,omitempty"`
-		Scheduler *schedulerForm `json:"scheduler,omitempty"`
-		Executor  *executorForm  `json:"executor,omitempty"`
+		Node       msg.Node       `json:"node"`
+		Machine    string         `json:"machine"`
+		Policy     string         `json:"policy,omitempty"`
+		Orderer    string         `json:"orderer,omitempty"`
+		Authorizer string         `json:"authorizer,omitempty"`
+		Master     *masterForm    `json:"master,omitempty"`
+		Agent      *agentForm     `json:"agent,omitempty"`
+		Scheduler  *schedulerForm `json:"scheduler,omitempty"`
+		Executor   *executorForm  `json:"executor,omitempty"`
 	}
 	masterForm struct {
 		master.Config
 		Allocator allocatorForm
+		Authorize bool
 	}
 	allocatorForm struct {
 		offer.Config
@@ -106,7 +109,7 @@ func marshalHeader(h Header) ([]byte, error) {
 	if h.configurations() != 1 {
 		return nil, fmt.Errorf("%w: a header has one configuration; this one has %d", ErrUnrecordable, h.configurations())
 	}
-	f := headerForm{Node: h.Node, Machine: h.Machine(), Policy: h.Policy, Orderer: h.Orderer}
+	f := headerForm{Node: h.Node, Machine: h.Machine(), Policy: h.Policy, Orderer: h.Orderer, Authorizer: h.Authorizer}
 	var err error
 	switch {
 	case h.Master != nil:
@@ -135,13 +138,20 @@ func marshalHeader(h Header) ([]byte, error) {
 
 func formOfMaster(h Header) (*masterForm, error) {
 	c := h.Master.Allocator
-	switch {
-	case (c.Policy != nil) != (h.Policy != ""):
-		return nil, fmt.Errorf("%w: the allocator has a Policy: %t, and Header.Policy is %q; name it if there is one", ErrUnnamed, c.Policy != nil, h.Policy)
-	case (c.NewOrderer != nil) != (h.Orderer != ""):
-		return nil, fmt.Errorf("%w: the allocator has a NewOrderer: %t, and Header.Orderer is %q; name it if there is one", ErrUnnamed, c.NewOrderer != nil, h.Orderer)
+	for _, f := range []struct {
+		what, header, name string
+		set                bool
+	}{
+		{"Allocator.Policy", "Policy", h.Policy, c.Policy != nil},
+		{"Allocator.NewOrderer", "Orderer", h.Orderer, c.NewOrderer != nil},
+		{"Authorize", "Authorizer", h.Authorizer, h.Master.Authorize != nil},
+	} {
+		if f.set != (f.name != "") {
+			return nil, fmt.Errorf("%w: the master has %s: %t, and Header.%s is %q; name it if there is one", ErrUnnamed, f.what, f.set, f.header, f.name)
+		}
 	}
-	f := &masterForm{Config: *h.Master, Allocator: allocatorForm{Config: c, Policy: c.Policy != nil, NewOrderer: c.NewOrderer != nil}}
+	f := &masterForm{Config: *h.Master, Allocator: allocatorForm{Config: c, Policy: c.Policy != nil, NewOrderer: c.NewOrderer != nil},
+		Authorize: h.Master.Authorize != nil}
 	if !reflect.ValueOf(c.Rules).IsZero() {
 		f.Allocator.Rules = &rulesForm{c.Rules}
 	}
@@ -152,7 +162,7 @@ func unrecordable(what string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrUnrecordable, what, err)
 }
 
-// unmarshalHeader reads what marshalHeader writes. The policy and the order of a master are put in by New.
+// unmarshalHeader reads what marshalHeader writes. What a master has that is named is put in by New.
 func unmarshalHeader(text []byte) (h Header, err error) {
 	var f headerForm
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -160,7 +170,7 @@ func unmarshalHeader(text []byte) (h Header, err error) {
 	if err := d.Decode(&f); err != nil {
 		return h, fmt.Errorf("%w: header: %w", ErrTape, err)
 	}
-	h = Header{Node: f.Node, Policy: f.Policy, Orderer: f.Orderer}
+	h = Header{Node: f.Node, Policy: f.Policy, Orderer: f.Orderer, Authorizer: f.Authorizer}
 	switch {
 	case f.Master != nil:
 		h.Master = f.Master.config()

@@ -14,6 +14,7 @@ import (
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/master"
+	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
@@ -59,16 +60,40 @@ func TestHeaderKeepsTheConfiguration(t *testing.T) {
 	require.ErrorContains(t, err, `"pack"`)
 }
 
+// An authorizer is there under its name, too.
+// docs/protocol.md §21
+func TestHeaderNamesTheAuthorizer(t *testing.T) {
+	asked := 0
+	allow := func(master.Request) error { asked++; return nil }
+	var out bytes.Buffer
+	w, err := replay.NewWriter(&out, replay.Header{Node: "m", Authorizer: "sundays",
+		Master: &master.Config{Entropy: [16]byte{1}, Authorize: allow}})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	r, err := replay.NewReader(bytes.NewReader(out.Bytes()))
+	require.NoError(t, err)
+	require.Nil(t, r.Header().Master.Authorize)
+	_, err = replay.New(r.Header(), replay.Known{})
+	require.ErrorIs(t, err, replay.ErrUnnamed)
+	m, err := replay.New(r.Header(), replay.Known{Authorizers: map[string]func(master.Request) error{"sundays": allow}})
+	require.NoError(t, err)
+	require.NoError(t, m.Master.Step(0, msg.Operate{Seq: 1, Call: msg.GetFlags{}}))
+	require.Equal(t, 1, asked)
+}
+
 // A policy or an order without a name is refused before anything is recorded, and so is a name without one.
 // docs/protocol.md §21
 func TestHeaderRefusesWhatHasNoName(t *testing.T) {
 	order := own()
 	order.Allocator.Policy, order.Allocator.NewOrderer = nil, offer.Lottery
+	asks := &master.Config{Authorize: func(master.Request) error { return nil }}
 	for what, h := range map[string]replay.Header{
-		"policy without a name": {Master: own()},
-		"order without a name":  {Master: order},
-		"name without a policy": {Master: &master.Config{}, Policy: "pack"},
-		"name without an order": {Master: &master.Config{}, Orderer: "lottery"},
+		"policy without a name":      {Master: own()},
+		"order without a name":       {Master: order},
+		"name without a policy":      {Master: &master.Config{}, Policy: "pack"},
+		"name without an order":      {Master: &master.Config{}, Orderer: "lottery"},
+		"authorizer without a name":  {Master: asks},
+		"name without an authorizer": {Master: &master.Config{}, Authorizer: "sundays"},
 	} {
 		var out bytes.Buffer
 		_, err := replay.NewWriter(&out, h)

@@ -65,6 +65,11 @@ func newMaster(h Header, known Known) (*Machine, error) {
 			return nil, fmt.Errorf("%w: order %q; pass it in Known", ErrUnnamed, h.Orderer)
 		}
 	}
+	if h.Authorizer != "" {
+		if cfg.Authorize = known.Authorizers[h.Authorizer]; cfg.Authorize == nil {
+			return nil, fmt.Errorf("%w: authorizer %q; pass it in Known", ErrUnnamed, h.Authorizer)
+		}
+	}
 	x, err := master.New(cfg)
 	if err != nil {
 		return nil, err

@@ -139,8 +139,8 @@ func WithRecordFaults(f func(save int) StoreFault) Option {
 }
 
 // Recording writes down every input of the node's machine, so that package replay can play it again to the same bytes
-// (docs/protocol.md §21). open is asked for where to; it may name the policy and the order of h, which functions cannot be
-// recorded without, and return nil to record nothing. What it returns is closed when the node has ended; until then some of the
+// (docs/protocol.md §21). open is asked for where to; it may name the policy, the order and the authorizer of h, functions that
+// cannot be recorded, and return nil to record nothing. What it returns is closed when the node has ended; until then some of the
 // tape is gathered in memory. An error of open, or a configuration that cannot be recorded, keeps the node from opening. What
 // fails later ends the recording and not the node: the observer is told Unrecorded, and Recorded returns it.
 //

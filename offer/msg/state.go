@@ -92,12 +92,13 @@ func (s Source) String() string {
 // Reason says why a status came to be: the wire name without REASON_ (docs/protocol.md §8); "" none.
 type Reason string
 
-// The reasons that Proffer's machines give; executors are free to use others.
+// The reasons that masters, agents and drivers of Proffer give (docs/protocol.md §8). What a task ends with is the state that
+// the table there names beside each.
 const (
 	ReasonTaskInvalid                   Reason = "TASK_INVALID"
 	ReasonTaskGroupInvalid              Reason = "TASK_GROUP_INVALID"
-	ReasonTaskUnauthorized              Reason = "TASK_UNAUTHORIZED"
-	ReasonTaskGroupUnauthorized         Reason = "TASK_GROUP_UNAUTHORIZED"
+	ReasonTaskUnauthorized              Reason = "TASK_UNAUTHORIZED"       // whoever launches it may not: ERROR
+	ReasonTaskGroupUnauthorized         Reason = "TASK_GROUP_UNAUTHORIZED" // the same of one task of a group: ERROR for all
 	ReasonInvalidOffers                 Reason = "INVALID_OFFERS"
 	ReasonAgentRemoved                  Reason = "AGENT_REMOVED"
 	ReasonAgentRemovedByOperator        Reason = "AGENT_REMOVED_BY_OPERATOR"
@@ -114,6 +115,24 @@ const (
 	ReasonTaskKilledDuringLaunch        Reason = "TASK_KILLED_DURING_LAUNCH"
 	ReasonResourcesUnknown              Reason = "RESOURCES_UNKNOWN"
 	ReasonAgentDraining                 Reason = "AGENT_DRAINING"
+)
+
+// The reasons of an executor's end that the host of an agent may know, and the agent does not (docs/protocol.md §11, §16.2).
+const (
+	ReasonContainerLimitation       Reason = "CONTAINER_LIMITATION"        // it went over a limit that no other reason names: FAILED
+	ReasonContainerLimitationDisk   Reason = "CONTAINER_LIMITATION_DISK"   // it used more disk than it may: FAILED
+	ReasonContainerLimitationMemory Reason = "CONTAINER_LIMITATION_MEMORY" // it used more memory than it may: FAILED
+	ReasonContainerPreempted        Reason = "CONTAINER_PREEMPTED"         // ended so that others could have its resources: GONE/LOST
+	ReasonContainerUpdateFailed     Reason = "CONTAINER_UPDATE_FAILED"     // what it may use could not be changed: GONE/LOST
+)
+
+// Reasons that executors and agents elsewhere give. Proffer's machines pass them on and decide nothing by them; an executor may
+// make up others.
+const (
+	ReasonGCError                      Reason = "GC_ERROR"                         // an old sandbox could not be kept from being removed: DROPPED/LOST
+	ReasonTaskHealthCheckStatusUpdated Reason = "TASK_HEALTH_CHECK_STATUS_UPDATED" // TaskStatus.Healthy has changed: RUNNING
+	ReasonTaskCheckStatusUpdated       Reason = "TASK_CHECK_STATUS_UPDATED"        // TaskStatus.Check has changed: RUNNING
+	ReasonMaxCompletionTimeReached     Reason = "MAX_COMPLETION_TIME_REACHED"      // TaskInfo.MaxCompletion has passed: FAILED
 )
 
 // TaskStatus tells a task's state. A scheduler acknowledges it if and only if UUID is not zero (docs/protocol.md §9).

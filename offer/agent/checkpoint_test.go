@@ -393,13 +393,16 @@ func TestIncompatibleChangeIsRefused(t *testing.T) {
 		says   string
 	}{
 		"host":           {func(c *agent.Config) { c.Info.Hostname = "host2" }, `host "host2", and was on "host1"`},
+		"region":         {func(c *agent.Config) { c.Info.Domain.Region = "us" }, `region "us", zone "1", and was in "eu", "1"`},
 		"attribute":      {func(c *agent.Config) { c.Info.Attributes = attributes("rack:r2") }, `"rack"`},
 		"less than used": {func(c *agent.Config) { c.Info.Resources = resource.MustParse("cpus:0.5;mem:64") }, "cpus"},
 		"less than reserved": {func(c *agent.Config) { c.Info.Resources = resource.MustParse("cpus:2;mem:63") },
 			"mem"},
 		"bound": {func(c *agent.Config) { c.Bounds.Tasks = 1 }, "2 tasks; 1 are allowed"},
 	} {
-		r := kept(t, func(c *agent.Config) { c.Info.Attributes = attributes("rack:r1") })
+		r := kept(t, func(c *agent.Config) {
+			c.Info.Attributes, c.Info.Domain = attributes("rack:r1"), msg.Domain{Region: "eu", Zone: "1"}
+		})
 		r.apply(7, reserve("etl", "mem(etl):64"))
 		r.master(keepRun(false, "t2"))
 		before := r.entries()
@@ -426,7 +429,7 @@ func attributes(text string) resource.Attributes {
 func TestCompatibleChange(t *testing.T) {
 	r := kept(t, func(c *agent.Config) { c.Info.Attributes = attributes("rack:r1") })
 	r.restart(func(c *agent.Config) {
-		c.Info.Attributes = attributes("rack:r1;zone:b")
+		c.Info.Attributes, c.Info.Domain = attributes("rack:r1;zone:b"), msg.Domain{Region: "eu"}
 		c.Info.Resources = resource.MustParse("cpus:1")
 	})
 	require.False(t, r.exit)

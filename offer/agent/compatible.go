@@ -11,12 +11,16 @@ import (
 )
 
 // compatible holds the agent's description against a checkpoint, and returns the total that follows from both. Of a known
-// agent the host name stays, and so does every attribute: frameworks have placed tasks by them. Attributes may be added, and
-// resources change in any way that leaves what is reserved, and what tasks and executors hold (docs/protocol.md §4.1).
+// agent the host name stays, and so do a region and zone and every attribute: frameworks have placed tasks by them. What was not
+// told may be added, and resources change in any way that leaves what is reserved, and what tasks and executors hold (docs/protocol.md §4.1).
 func (m *Machine) compatible(c checkpoint) (resource.Resources, error) {
 	if a := c.agent; a != nil {
 		if a.Hostname != m.cfg.Info.Hostname {
 			return resource.Resources{}, fault(ErrIncompatible, "agent %s is on host %q, and was on %q", a.ID, m.cfg.Info.Hostname, a.Hostname)
+		}
+		if d := m.cfg.Info.Domain; a.Domain != (msg.Domain{}) && a.Domain != d {
+			return resource.Resources{}, fault(ErrIncompatible, "agent %s is in region %q, zone %q, and was in %q, %q", a.ID,
+				d.Region, d.Zone, a.Domain.Region, a.Domain.Zone)
 		}
 		has := attributeTexts(m.cfg.Info.Attributes)
 		for _, text := range attributeTexts(a.Attributes) {

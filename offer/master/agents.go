@@ -150,7 +150,7 @@ func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
 	if err := m.mayArrive(l.peer, id); err != nil {
 		return err
 	}
-	spec := offer.AgentSpec{ID: id, Hostname: b.Info.Hostname, Total: b.Total, Attributes: b.Info.Attributes}
+	spec := specOf(b.Info, b.Total)
 	if err := m.roomForAgent(l, spec); err != nil {
 		return err
 	}
@@ -171,6 +171,11 @@ func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
 		m.startPings(a)
 	})
 	return nil
+}
+
+// specOf describes an agent to the allocator.
+func specOf(i msg.AgentInfo, total resources) offer.AgentSpec {
+	return offer.AgentSpec{ID: i.ID, Hostname: i.Hostname, Region: i.Domain.Region, Zone: i.Domain.Zone, Total: total, Attributes: i.Attributes}
 }
 
 // roomForAgent reports whether an agent may be added, before anything is written down.

@@ -86,7 +86,7 @@ func (m *Machine) fitting(list []msg.Offer) int {
 
 // estimate is about how many bytes an offer takes on a wire, rather more than fewer.
 func estimate(o msg.Offer) int {
-	n := 512 + len(o.Hostname) + 256*len(o.Executors)
+	n := 512 + len(o.Hostname) + len(o.Domain.Region) + len(o.Domain.Zone) + 256*len(o.Executors)
 	for a := range o.Attributes.All() {
 		n += 64 + len(a.Name) + len(a.Text) + 48*a.Ranges.Len()
 	}
@@ -103,5 +103,5 @@ func estimate(o msg.Offer) int {
 func (m *Machine) present(o offer.Offer) msg.Offer {
 	a := m.agents[o.Agent]
 	return msg.Offer{ID: m.wireOffer(o.ID), Framework: o.Framework, Role: o.Role, Agent: o.Agent, Hostname: a.info.Hostname,
-		Resources: o.Resources, Attributes: a.info.Attributes, Executors: a.sortedExecutorIDs(o.Framework), Window: a.window}
+		Domain: a.info.Domain, Resources: o.Resources, Attributes: a.info.Attributes, Executors: a.sortedExecutorIDs(o.Framework), Window: a.window}
 }

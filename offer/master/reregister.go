@@ -90,8 +90,9 @@ func (m *Machine) returnAgent(l *link, b msg.ReregisterAgent, r *agentReport) er
 }
 
 func (m *Machine) specOf(r *agentReport, deactivated bool) offer.AgentSpec {
-	return offer.AgentSpec{ID: r.info.ID, Hostname: r.info.Hostname, Total: r.total, Attributes: r.info.Attributes,
-		Used: r.uses(), Inactive: deactivated}
+	s := specOf(r.info, r.total)
+	s.Used, s.Inactive = r.uses(), deactivated
+	return s
 }
 
 // takeBack makes an agent that the registry holds one of the registered ones: whatever it runs is taken over.
@@ -128,7 +129,7 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 
 // sameAgent compares what the registry holds of two descriptions.
 func sameAgent(a, b msg.AgentInfo) bool {
-	return a.Hostname == b.Hostname && a.IP == b.IP && a.Resources.Equal(b.Resources) && a.Attributes.Equal(b.Attributes)
+	return a.Hostname == b.Hostname && a.IP == b.IP && a.Domain == b.Domain && a.Resources.Equal(b.Resources) && a.Attributes.Equal(b.Attributes)
 }
 
 // remembersOf is what is known of an agent that is not registered. If it was forgotten, its parked tasks are searched.
@@ -267,6 +268,7 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	}
 	m.must(m.alloc.SetAttributes(m.now, a.info.ID, r.info.Attributes))
 	m.must(m.alloc.SetHostname(m.now, a.info.ID, r.info.Hostname))
+	m.must(m.alloc.SetDomain(m.now, a.info.ID, r.info.Domain.Region, r.info.Domain.Zone))
 	m.announceRecovered(recovered)
 	m.rebindAgent(l, a)
 	if !sameLink {

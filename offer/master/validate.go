@@ -158,6 +158,9 @@ func (m *Machine) validAgent(info msg.AgentInfo, total resources) error {
 	if err := m.boundText(named{what: "the agent's hostname"}, info.Hostname); err != nil {
 		return err
 	}
+	if err := m.validDomain(info.Domain); err != nil {
+		return err
+	}
 	if n := info.Attributes.Len(); n > m.cfg.Bounds.Attributes {
 		return fmt.Errorf("%w: agent with %d attributes, %d are allowed", ErrBound, n, m.cfg.Bounds.Attributes)
 	}
@@ -165,6 +168,21 @@ func (m *Machine) validAgent(info msg.AgentInfo, total resources) error {
 		return err
 	}
 	return m.validTotal(total)
+}
+
+// validDomain accepts where an agent may stand. One that names its region can only be told near from far by a master that knows
+// its own.
+func (m *Machine) validDomain(d msg.Domain) error {
+	switch {
+	case d.Region == "" && d.Zone != "":
+		return fmt.Errorf("%w: agent of zone %q without a region", ErrInvalid, excerpt(d.Zone))
+	case d.Region != "" && m.cfg.Allocator.Region == "":
+		return fmt.Errorf("%w: agent of region %q, and this master has none: set Allocator.Region", ErrInvalid, excerpt(d.Region))
+	}
+	if err := m.boundText(named{what: "the agent's region"}, d.Region); err != nil {
+		return err
+	}
+	return m.boundText(named{what: "the agent's zone"}, d.Zone)
 }
 
 // validTotal accepts resources as an agent may have them.

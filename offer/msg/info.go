@@ -74,9 +74,14 @@ type AgentInfo struct {
 	ID         offer.AgentID
 	Hostname   string
 	IP         string // address of the machine; "" not told
+	Domain     Domain // where it stands; zero: where the master does
 	Resources  resource.Resources
 	Attributes resource.Attributes
 }
+
+// Domain is a place whose machines may fail together: a region, and a zone within it. Frameworks that are not RegionAware see
+// agents of the master's own region only (docs/allocation.md §2.2).
+type Domain struct{ Region, Zone string }
 
 // CommandInfo says what to run; what that means is the host program's business (docs/protocol.md §11).
 type CommandInfo struct {
@@ -136,6 +141,7 @@ type Offer struct {
 	Role       role.Name
 	Agent      offer.AgentID
 	Hostname   string
+	Domain     Domain // the agent's; zero: the master's own
 	Resources  resource.Resources
 	Attributes resource.Attributes
 	Executors  []ExecutorID // of this framework, already running there

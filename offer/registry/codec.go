@@ -38,6 +38,8 @@ type (
 		wireVersion
 		Hostname    string              `json:"hostname,omitempty"`
 		IP          string              `json:"ip,omitempty"`
+		Region      string              `json:"region,omitempty"`
+		Zone        string              `json:"zone,omitempty"`
 		Resources   resource.Resources  `json:"resources"`
 		Attributes  resource.Attributes `json:"attributes"`
 		Deactivated bool                `json:"deactivated,omitempty"`
@@ -120,10 +122,10 @@ func write(r Record) (any, error) {
 	case Master:
 		return wireMaster{v, string(r.Info.ID), string(r.Info.Node), r.Info.Version}, checkTexts(string(r.Info.ID), string(r.Info.Node), r.Info.Version)
 	case Agent:
-		if err := checkAgent(r.Info.ID, r.Drain, r.Info.Hostname, r.Info.IP); err != nil {
+		if err := checkAgent(r.Info.ID, r.Drain, r.Info.Hostname, r.Info.IP, r.Info.Domain.Region, r.Info.Domain.Zone); err != nil {
 			return nil, err
 		}
-		return wireAgent{v, r.Info.Hostname, r.Info.IP, r.Info.Resources, r.Info.Attributes, r.Deactivated, writeDrain(r.Drain)}, nil
+		return wireAgent{v, r.Info.Hostname, r.Info.IP, r.Info.Domain.Region, r.Info.Domain.Zone, r.Info.Resources, r.Info.Attributes, r.Deactivated, writeDrain(r.Drain)}, nil
 	case Unreachable:
 		return wireLost{v, int64(r.Since), r.Deactivated, writeDrain(r.Drain)}, checkAgent(r.ID, r.Drain)
 	case Gone:
@@ -208,9 +210,10 @@ func readAgent(id string, b []byte) (Record, error) {
 	if err := decode(b, &w); err != nil {
 		return nil, err
 	}
-	a := Agent{Info: msg.AgentInfo{ID: offer.AgentID(id), Hostname: w.Hostname, IP: w.IP, Resources: w.Resources, Attributes: w.Attributes},
+	a := Agent{Info: msg.AgentInfo{ID: offer.AgentID(id), Hostname: w.Hostname, IP: w.IP, Domain: msg.Domain{Region: w.Region, Zone: w.Zone},
+		Resources: w.Resources, Attributes: w.Attributes},
 		Deactivated: w.Deactivated, Drain: readDrain(w.Drain)}
-	return a, checkAgent(a.Info.ID, a.Drain, w.Hostname, w.IP)
+	return a, checkAgent(a.Info.ID, a.Drain, w.Hostname, w.IP, w.Region, w.Zone)
 }
 
 func readUnreachable(id string, b []byte) (Record, error) {

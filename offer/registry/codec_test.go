@@ -49,7 +49,8 @@ var records = rapid.Custom(func(t *rapid.T) registry.Record {
 	case 0:
 		return registry.Master{Info: msg.MasterInfo{ID: msg.MasterID(texts.Draw(t, "master")), Node: msg.Node(texts.Draw(t, "node")), Version: texts.Draw(t, "version")}}
 	case 1:
-		return registry.Agent{Info: msg.AgentInfo{ID: id, Hostname: texts.Draw(t, "host"), IP: texts.Draw(t, "ip"), Resources: resourcetest.Resources().Draw(t, "resources"),
+		return registry.Agent{Info: msg.AgentInfo{ID: id, Hostname: texts.Draw(t, "host"), IP: texts.Draw(t, "ip"),
+			Domain: msg.Domain{Region: texts.Draw(t, "region"), Zone: texts.Draw(t, "zone")}, Resources: resourcetest.Resources().Draw(t, "resources"),
 			Attributes: attributes(t)}, Deactivated: rapid.Bool().Draw(t, "deactivated"), Drain: drain(t)}
 	case 2:
 		return registry.Unreachable{ID: id, Since: offer.Time(times.Draw(t, "since")), Deactivated: rapid.Bool().Draw(t, "deactivated"), Drain: drain(t)}

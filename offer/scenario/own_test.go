@@ -64,6 +64,11 @@ func TestOwnUpdateAllocation(t *testing.T) {
 		require.Contains(t, last(got), "={cpus(reservations: [(DYNAMIC,r,ops)]):1; cpus:3; mem:1024}")
 	}
 	require.Contains(t, last(own(t, addF, update)), "refused", "nothing is offered")
+	// One cpu is used and three are offered; a reservation of all four takes both, and nothing is left to decline.
+	four := strings.Replace(strings.Replace(update, "cpus:4;mem:1024", "cpus:4", 1), `"value":1`, `"value":4`, 1)
+	got := own(t, addF, strings.Replace(addA, `"op"`, `"used":{"F":{"role":"r","resources":"cpus:1"}},"op"`, 1), four, `{"op":"decline_all"}`)
+	require.Contains(t, got[2], "={cpus(reservations: [(DYNAMIC,r,ops)]):4}")
+	require.Equal(t, "0", got[3])
 }
 
 // docs/allocation.md §4: operations on more than is held, or that are refused, change nothing: what is out stays out.

@@ -92,6 +92,13 @@ func TestDeclineAllFindsWhatIsOut(t *testing.T) {
 	}
 }
 
+// docs/allocation.md §3.1: the allocation role that a given-back resource names is removed first.
+func TestRecoverOfAllocatedResources(t *testing.T) {
+	allocated := `[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"allocation_info":{"role":"r"}}]`
+	got := strictly(t, addF, addA, give+allocated+`,"refuse_seconds":1000}`, tick, give+`"mem:1024"}`, tick)
+	require.Equal(t, []string{"0", "1", "0", "1 " + whole}, got[2:], "refused are the cpus alone")
+}
+
 // docs/allocation.md §3.1: what decline_all was expanded to counts where the rules are those of the record.
 func TestDeclineAllAsRecorded(t *testing.T) {
 	decline := `{"op":"decline_all","expanded":[{"op":"recover","framework":"F","role":"r","agent":"A","resources":"cpus:1;mem:64"}]}`
@@ -384,10 +391,10 @@ func TestUpdateEntersRolesBeforeItLeavesOthers(t *testing.T) {
 	require.Equal(t, "1 F/b/A{cpus:4; mem:1024}", last(got))
 }
 
-// docs/allocation.md §4: what is known of roles at the end. G is in b only by what it uses, and for c there are only ports.
+// docs/allocation.md §4: what is known of roles at the end. G is in b only by what it uses, and for c and c/d there are only ports.
 func TestFinalListsRolesThatAreOnlyHeld(t *testing.T) {
 	c := caseOf(t, ``, `{"op":"add_framework","framework":"G","roles":["a"]}`,
-		`{"op":"add_agent","agent":"A","resources":"cpus:4;ports(c):[1-9]","used":{"G":{"role":"b","resources":"cpus:3"}}}`)
+		`{"op":"add_agent","agent":"A","resources":"cpus:4;ports(c):[1-9];ports(c/d):[10-19]","used":{"G":{"role":"b","resources":"cpus:3"}}}`)
 	r, err := scenario.New(c, scenario.Strict())
 	require.NoError(t, err)
 	for r.More() {

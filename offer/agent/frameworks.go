@@ -91,13 +91,23 @@ func (m *Machine) sweep(f *framework) {
 	}
 }
 
-// Frameworks lists those that have something here and were described, by id.
+// told lists the frameworks of which a master is told, by id: those that were described and are not being shut down. How the
+// latter end nobody hears, so that a new master would wait for that without end (docs/protocol.md §4.4).
+func (m *Machine) told() []*framework {
+	var fs []*framework
+	for _, id := range sortedKeys(m.frameworks) {
+		if f := m.frameworks[id]; !f.bare && !f.ending {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+// Frameworks lists those that have something here, were described and are not being shut down, by id.
 func (m *Machine) Frameworks() []msg.FrameworkInfo {
 	var fs []msg.FrameworkInfo
-	for _, id := range sortedKeys(m.frameworks) {
-		if f := m.frameworks[id]; !f.bare {
-			fs = append(fs, f.info)
-		}
+	for _, f := range m.told() {
+		fs = append(fs, f.info)
 	}
 	return fs
 }
@@ -106,8 +116,7 @@ func (m *Machine) Frameworks() []msg.FrameworkInfo {
 // tasks, by framework and id (docs/protocol.md §4.4).
 func (m *Machine) Executors() []msg.ExecutorReport {
 	var es []msg.ExecutorReport
-	for _, fid := range sortedKeys(m.frameworks) {
-		f := m.frameworks[fid]
+	for _, f := range m.told() {
 		for _, id := range sortedKeys(f.executors) {
 			if e := f.executors[id]; !e.command {
 				es = append(es, msg.ExecutorReport{Info: e.info, Role: e.role})
@@ -122,15 +131,14 @@ func (m *Machine) Executors() []msg.ExecutorReport {
 // agent only answers: it knows no role of theirs, and their update goes out anyhow.
 func (m *Machine) Tasks() []msg.TaskReport {
 	var ts []msg.TaskReport
-	for _, fid := range sortedKeys(m.frameworks) {
-		f := m.frameworks[fid]
+	for _, f := range m.told() {
 		for _, id := range sortedKeys(f.tasks) {
 			t := f.tasks[id]
-			if t.role == "" || f.bare {
+			if t.role == "" {
 				continue
 			}
 			ts = append(ts, msg.TaskReport{
-				Framework: fid,
+				Framework: f.info.ID,
 				Role:      t.role,
 				Info:      t.info,
 				Executor:  t.executor,

@@ -45,11 +45,15 @@ func (m *Machine) runTasks(r msg.RunTasks) error {
 	if err := m.checkRun(r); err != nil {
 		return err
 	}
-	if f := m.frameworks[r.Framework.ID]; m.ending || f != nil && f.ending {
-		return nil // the master's next look will tell it
+	if m.ending {
+		return nil // its goodbye, or the end of its link, answers for them
+	}
+	if f := m.frameworks[r.Framework.ID]; f != nil && f.ending {
+		m.turnAway(r, msg.ReasonExecutorTerminated, "the framework is being shut down here")
+		return nil
 	}
 	if err := cmp.Or(m.boundRun(r), m.writableRun(r)); err != nil {
-		m.turnAway(r, err)
+		m.turnAway(r, msg.ReasonTaskInvalid, err.Error())
 		return nil
 	}
 	if m.drain != nil {
@@ -130,17 +134,19 @@ func (m *Machine) boundRun(r msg.RunTasks) error {
 	return m.room(len(r.Tasks))
 }
 
-// turnAway answers for tasks for which there is no room, and for the executor that is not started for them.
-func (m *Machine) turnAway(r msg.RunTasks, why error) {
+// turnAway answers for tasks for which there is no room, or of a framework that ends here, and for the executor that is not
+// started for them. The exit of one that a framework leaves behind is not told, so it does not count as here.
+func (m *Machine) turnAway(r msg.RunTasks, why msg.Reason, text string) {
 	executor := false
 	for _, t := range r.Tasks {
 		one := msg.RunningTask{Framework: r.Framework.ID, Task: t.ID, Executor: r.Executor.ID, Capabilities: r.Framework.Capabilities}
 		if command(r, t) {
 			one.Executor = commandExecutor(t).ID
 		} else {
-			executor = r.LaunchExecutor && m.executor(r.Framework.ID, r.Executor.ID) == nil
+			here := m.executor(r.Framework.ID, r.Executor.ID)
+			executor = r.LaunchExecutor && (here == nil || here.framework.ending)
 		}
-		m.sayDropped(one, msg.ReasonTaskInvalid, why.Error())
+		m.sayDropped(one, why, text)
 	}
 	if executor {
 		m.toMaster(msg.ExitedExecutor{Framework: r.Framework.ID, Executor: r.Executor.ID, Status: -1})

@@ -138,14 +138,37 @@ func TestFrameworkShutdownTakesUpdatesAlong(t *testing.T) {
 	r.update(execLink, "t1", msg.TaskRunning, 2)
 	r.master(msg.ShutdownFramework{Framework: "F1"})
 	require.Equal(t, "send 100 ExecutorShutdown{}", r.text())
-	r.master(run(true, "t2"))
-	require.Empty(t, r.lines(), "no new work for a framework that ends")
 	r.update(execLink, "t1", msg.TaskKilled, 3)
 	require.Equal(t, "send 100 ACKNOWLEDGED t1 3", r.text())
 	r.step(msg.Exited{Container: r.starts["e1"].Container})
 	require.Equal(t, []string{"close 100"}, r.lines())
-	require.Empty(t, r.m.Tasks())
+	require.Equal(t, agent.EventFrameworkRemoved, r.events[len(r.events)-1].Kind)
+}
+
+// docs/protocol.md §7 no new work for a framework that ends here: it came again under its id, and hears that its tasks, and the
+// executor that the master has in its books for them, are not here. So does a master that asks for them.
+func TestRunForAnEndingFramework(t *testing.T) {
+	r := running(t)
+	r.master(msg.ShutdownFramework{Framework: "F1"})
+	r.master(run(true, "t2"))
+	require.Equal(t, []string{"send 1 UPDATE t2 TASK_DROPPED by agent EXECUTOR_TERMINATED: the framework is being shut down here",
+		"send 1 ExitedExecutor{Framework:F1 Executor:e1 Status:-1}"}, r.lines())
+	r.step(msg.LinkDown{Link: r.link})
+	r.advance(2 * time.Second)
+	r.connect()
+	r.advance(2 * time.Second)
+	r.master(msg.AgentReregistered{Agent: "S1", Reconcile: []msg.RunningTask{{Framework: "F1", Task: "t3"}}})
+	require.Equal(t, "send 2 UPDATE t3 TASK_LOST by agent RECONCILIATION: unknown to the agent", r.lines()[0])
+}
+
+// docs/protocol.md §4.4 the list leaves out a framework that is being shut down: a new master that heard of it would wait
+// without end for its tasks and executors, of whose end nothing is said.
+func TestReportWithoutAnEndingFramework(t *testing.T) {
+	r := running(t)
+	r.master(msg.ShutdownFramework{Framework: "F1"})
 	require.Empty(t, r.m.Frameworks())
+	require.Empty(t, r.m.Executors())
+	require.Empty(t, r.m.Tasks())
 }
 
 // docs/protocol.md §18.1: an executor over the bound of un-acknowledged updates is disconnected and keeps its updates.

@@ -96,8 +96,8 @@ func (m *Machine) refuse(f *framework, r role.Name, exec msg.ExecutorID, i msg.T
 	m.report(m.newTask(f, r, exec, nil, i), msg.TaskDropped, why, text)
 }
 
-// sayDropped answers for a task that is not here and for which there is no room. There is none for keeping the answer either,
-// so it is given once; if it is lost the master asks when the agent re-registers.
+// sayDropped answers for a task that is not here and for which there is no room, or whose framework is being shut down here. The
+// answer is not kept either: it is given once; if it is lost the master asks when the agent re-registers.
 func (m *Machine) sayDropped(r msg.RunningTask, why msg.Reason, text string) {
 	st := m.own(r.Capabilities, msg.TaskDropped, why, text)
 	st.Task, st.Executor = r.Task, r.Executor
@@ -158,11 +158,11 @@ func (m *Machine) reconcile(ts []msg.RunningTask) error {
 			continue
 		}
 		f := m.frameworks[r.Framework]
-		if f != nil && (f.ending || f.tasks[r.Task] != nil) {
+		if f != nil && !f.ending && f.tasks[r.Task] != nil {
 			continue
 		}
 		const text = "unknown to the agent"
-		if m.room(1) != nil || f == nil && len(m.frameworks) >= m.cfg.Bounds.Frameworks {
+		if f != nil && f.ending || m.room(1) != nil || f == nil && len(m.frameworks) >= m.cfg.Bounds.Frameworks {
 			m.sayDropped(r, msg.ReasonReconciliation, text)
 			continue
 		}

@@ -64,11 +64,20 @@ func (m *Machine) dropLink(l *link) {
 func (m *Machine) holdBack(l *link, body msg.Message) error {
 	if len(l.held) >= m.cfg.Bounds.Held {
 		l.held = nil
-		m.hangUp(l)
+		m.cutOff(l)
 		return fmt.Errorf("%w: %d messages of %q wait for its registration; raise Bounds.Held", ErrBound, m.cfg.Bounds.Held, l.peer)
 	}
 	l.held = append(l.held, body)
 	return nil
+}
+
+// cutOff hangs up on whoever l may carry; a registered agent is disconnected with that.
+func (m *Machine) cutOff(l *link) {
+	a := l.agent
+	m.hangUp(l)
+	if a != nil {
+		m.disconnectAgent(a)
+	}
 }
 
 // hangUp closes l after what was sent on it. Whoever it carried is not on it any more.

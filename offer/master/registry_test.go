@@ -189,6 +189,40 @@ func TestHeldMessagesAreBounded(t *testing.T) {
 	require.Empty(t, r.took("a"))
 }
 
+// docs/protocol.md §4.5 agent link breaks: so it does where this master hangs up on a registered agent, one that floods the link on
+// which it describes itself anew, or one that then says it is on a machine that is down.
+func TestHungUpAgentIsDisconnected(t *testing.T) {
+	elsewhere := func(b *msg.ReregisterAgent) { b.Info.Hostname = "h2.example" }
+	for name, annoy := range map[string]func(r *rig, a agentID){
+		"floods": func(r *rig, a agentID) {
+			r.hold()
+			r.say("a", r.report(a, elsewhere))
+			for range 2 {
+				r.say("a", msg.Pong{})
+			}
+			require.ErrorIs(t, r.try("a", msg.Pong{}), master.ErrBound)
+			require.False(t, r.m.Agents()[0].Connected)
+			r.releaseAll()
+		},
+		"is down": func(r *rig, a agentID) {
+			require.NoError(t, r.operate(plan("h2")))
+			require.NoError(t, r.operate(down("h2")))
+			r.say("a", r.report(a, elsewhere))
+			require.Equal(t, msg.ShutdownAgent{Message: "its machine is down for maintenance"}, last[msg.ShutdownAgent](r, "a"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, a, f := running(t, info("web"), func(c *master.Config) { c.Bounds.Held = 2 })
+			annoy(r, a)
+			require.Equal(t, []string{"a"}, r.closed)
+			require.False(t, r.m.Agents()[0].Connected)
+			require.Empty(t, r.offers(f))
+			r.advance(75 * time.Second)
+			require.Equal(t, []string{"t TASK_UNREACHABLE AGENT_REMOVED"}, r.states("s"))
+		})
+	}
+}
+
 // docs/protocol.md §5: pending changes go into one commit, each with a result of its own.
 func TestPendingChangesGoTogether(t *testing.T) {
 	r := newRig(t)

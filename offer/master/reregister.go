@@ -54,7 +54,7 @@ func (m *Machine) reregisterAgent(l *link, b msg.ReregisterAgent) error {
 // turnAway tells an agent to end.
 func (m *Machine) turnAway(l *link, why string) error {
 	m.send(l.id, msg.ShutdownAgent{Message: why})
-	m.hangUp(l)
+	m.cutOff(l)
 	return nil
 }
 

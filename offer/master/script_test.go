@@ -19,6 +19,7 @@ import (
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/registry"
 	"github.com/proffer-go/proffer/reservation"
+	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -26,19 +27,26 @@ import (
 // lines of the operator's timeline, "  * …"; ids are printed without the master's. The books are checked after each.
 //
 //	agent a total=cpus:4;mem:1024              a comes up and registers
+//	    [feedback]                             its operations may have ids
 //	scheduler s roles=(web,db) failover=1m     s comes up and subscribes; none of these may be left out but
 //	    [old] [forgetful] [id=0000]            not PARTITION_AWARE; checkpoint=false; resume that framework
 //	up a | down a                              a link comes up, or breaks
 //	reregister a [lose=(t,x)]                  a re-registers with all that the books say it runs but those
-//	settle | advance 15s                       time passes, through every deadline on the way
+//	    [ops=(o:PENDING,p:FINISHED:1)]         and with these operations: the uuid of its status behind an end
+//	    [without=o]                            and without what operation o, a reservation, was to make
+//	settle | advance 15s [pongs]               time passes, through every deadline on the way; agents answer pings
 //	accept s offer=O1 [refuse=1h]              s accepts; one operation per line below:
 //	    launch t cpus:1;mem:32 [x cpus:1]      a task with a command, or under executor x
-//	    reserve web disk:10                    reserve for a role; likewise unreserve
+//	    reserve web disk:10 [id=o]             reserve for a role; likewise unreserve; with an id
 //	    create web v 10 [shared]               a volume of 10 MB; likewise destroy
 //	decline s offer=O1 refuse=10s              s declines
 //	revive s | suppress s | teardown s
 //	update a s t RUNNING uuid=1 [latest=…]     a tells of task t of s
 //	ack s t uuid=1                             s acknowledges
+//	operation a o FINISHED uuid=1 [why=text]   a tells of operation o; without a uuid: once
+//	ack-operation s a o uuid=1                 s acknowledges what a told
+//	reconcile-operations s [o …] [agent=a]     s asks for states of operations
+//	operations                                 the rows of all operations
 //	kill s t                                   s asks to kill
 //	reconcile s [t …]                          s asks for states
 //	exited a s x status=1                      a tells that executor x of s ended
@@ -64,11 +72,13 @@ type script struct {
 	words      int // of the command
 	masters    []msg.MasterID
 	kept       map[string]msg.ReregisterAgent // what agents ran under the master before
+	totals     map[string]resource.Resources  // what agents had when they were last seen
+	sentOps    map[msg.OperationID]msg.ApplyOperation
 }
 
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
-		s := &script{agents: map[string]agentID{}, frameworks: map[string]frameworkID{}}
+		s := &script{agents: map[string]agentID{}, frameworks: map[string]frameworkID{}, sentOps: map[msg.OperationID]msg.ApplyOperation{}, totals: map[string]resource.Resources{}}
 		s.lead(newRig(t))
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()
@@ -94,6 +104,9 @@ func (s *script) lead(r *rig) {
 	s.rig, s.told = r, 0
 	s.masters = append(s.masters, r.m.Info().ID)
 	r.sent = func(to string, b msg.Message) {
+		if op, ok := b.(msg.ApplyOperation); ok && op.ID != "" {
+			s.sentOps[op.ID] = op
+		}
 		if line := s.describe(b); line != "" {
 			fmt.Fprintf(&s.out, "to %s: %s\n", to, line)
 		}
@@ -168,7 +181,11 @@ func (s *script) run(d *datadriven.TestData) {
 			s.say(arg(0), registration(arg(0), val("total", "")))
 			return
 		}
-		s.agents[arg(0)] = s.agent(arg(0), val("total", ""))
+		s.up(arg(0))
+		b := registration(arg(0), val("total", ""))
+		b.Capabilities = msg.AgentCapabilities{ResourceProvider: d.HasArg("feedback"), OperationFeedback: d.HasArg("feedback")}
+		s.say(arg(0), b)
+		s.agents[arg(0)] = last[msg.AgentRegistered](s.rig, arg(0)).Agent
 	case "scheduler":
 		s.subscribe(arg(0), d, val)
 	case "up":
@@ -176,15 +193,18 @@ func (s *script) run(d *datadriven.TestData) {
 	case "down":
 		s.down(arg(0))
 	case "reregister":
-		s.reregister(arg(0), strings.Split(val("lose", ""), ","))
+		s.reregister(arg(0), strings.Split(val("lose", ""), ","), s.listed(val("ops", "")), msg.OperationID(val("without", "")))
 	case "settle":
 		s.settle()
 	case "advance":
-		s.advance(s.duration(arg(0)))
+		s.remember()
+		s.pass(s.duration(arg(0)), len(args) > 1)
 	case "tasks":
 		for _, t := range s.m.Tasks() {
 			fmt.Fprintln(&s.out, t)
 		}
+	case "operations":
+		s.rows()
 	case "explain":
 		fmt.Fprintln(&s.out, s.m.Explain(s.frameworks[arg(0)], role.Name(arg(1)), s.agents[arg(2)]))
 	case "verbose":
@@ -240,7 +260,7 @@ func (s *script) subscribe(name string, d *datadriven.TestData, val func(key, ot
 	s.frameworks[name] = last[msg.Subscribed](s.rig, name).Framework
 }
 
-func (s *script) reregister(name string, lose []string) {
+func (s *script) reregister(name string, lose []string, ops []msg.OperationReport, without msg.OperationID) {
 	lost := func(id string) bool {
 		for _, l := range lose {
 			if l == id {
@@ -255,6 +275,11 @@ func (s *script) reregister(name string, lose []string) {
 		if before && !known {
 			*b = kept
 		}
+		b.Operations, b.Capabilities = ops, msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}
+		if total, seen := s.totals[name]; seen && !known && !before {
+			b.Total = total
+		}
+		b.Total = s.unmade(b.Total, without)
 		tasks, executors := b.Tasks, b.Executors
 		b.Tasks, b.Executors = nil, nil
 		for _, t := range tasks {
@@ -378,6 +403,12 @@ func (s *script) message(d *datadriven.TestData, arg func(int) string, val func(
 			b.Tasks = append(b.Tasks, msg.TaskRef{Task: msg.TaskID(arg(i))})
 		}
 		return b
+	case "operation":
+		return s.operationUpdate(arg(1), arg(2), val("why", ""), uuid())
+	case "ack-operation":
+		return msg.AcknowledgeOperation{Agent: s.agents[arg(1)], Operation: msg.OperationID(arg(2)), UUID: uuid()}
+	case "reconcile-operations":
+		return msg.ReconcileOperations{Operations: s.refs(d, arg, val("agent", ""))}
 	case "exited":
 		n, err := strconv.Atoi(val("status", "0"))
 		require.NoError(s.t, err)
@@ -409,6 +440,10 @@ func (s *script) operations(input string) []msg.Operation {
 		if len(w) == 0 {
 			continue
 		}
+		id, named := strings.CutPrefix(w[len(w)-1], "id=")
+		if named {
+			w = w[:len(w)-1]
+		}
 		switch w[0] {
 		case "launch":
 			t := task(msg.TaskID(w[1]), agent, w[2])
@@ -429,6 +464,9 @@ func (s *script) operations(input string) []msg.Operation {
 			} else {
 				ops = append(ops, msg.Destroy(v))
 			}
+		}
+		if named {
+			ops[len(ops)-1].ID = msg.OperationID(id)
 		}
 	}
 	return ops
@@ -491,6 +529,9 @@ func (s *script) describe(b msg.Message) string {
 		for _, t := range b.Reconcile {
 			line += ", where is " + string(t.Task)
 		}
+		for _, o := range b.Operations {
+			line += ", where is " + string(o.Status.Operation)
+		}
 		return line
 	case msg.RunTasks:
 		var ids []string
@@ -498,8 +539,8 @@ func (s *script) describe(b msg.Message) string {
 			ids = append(ids, fmt.Sprintf("%s with %s", t.ID, t.Resources))
 		}
 		return fmt.Sprintf("RunTasks %s for %s under %s, launch_executor %t", strings.Join(ids, ", "), b.Role, b.Executor.ID, b.LaunchExecutor)
-	case msg.ApplyOperation:
-		return "ApplyOperation " + fmt.Sprintf("%T", b.Op)[len("reservation."):]
+	case msg.ApplyOperation, msg.UpdateOperation, msg.AckOperation:
+		return describeOperation(b)
 	case msg.StatusAck:
 		return fmt.Sprintf("StatusAck %s", b.Task)
 	case msg.KillTask:

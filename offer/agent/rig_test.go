@@ -324,12 +324,18 @@ func (r *rig) draw(b msg.Message) string {
 				s += fmt.Sprintf("(%v forwarded)", t.Forwarded.State)
 			}
 		}
+		for _, o := range b.Operations {
+			s += fmt.Sprintf(" %s=%v", o.Status.Operation, o.Status.State)
+		}
 		return s
 	case msg.UpdateAgent:
 		return fmt.Sprintf("UPDATE_AGENT %v", b.Total)
 	case msg.StatusUpdate:
 		return fmt.Sprintf("UPDATE %s", status(b.Status)) + latest(b)
 	case msg.OperationUpdate:
+		if b.Status.Operation != "" {
+			return fmt.Sprintf("OPERATION %d %s %v%s", b.UUID[0], b.Status.Operation, b.Status.State, prefixed(": ", b.Error))
+		}
 		return fmt.Sprintf("OPERATION %d %s", b.UUID[0], b.Error)
 	case msg.ExecutorSubscribed:
 		return fmt.Sprintf("SUBSCRIBED %s %s at %s", b.Executor.ID, r.short(string(b.Container)), b.Agent.ID)

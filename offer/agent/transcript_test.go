@@ -20,7 +20,8 @@ import (
 //	leader node=m1                       the detector names a leader; without node none is known
 //	up link=1 peer=m1                    a link stands
 //	down link=1 peer=m1                  a link ended; without link a dial failed
-//	registered id=S1 [again] [lost=t9]   the master admits; lost are tasks that it asks about
+//	registered id=S1 [again] [lost=t9]   the master admits; lost are tasks that it asks about, missing an operation
+//	    [missing=o9 n=9]
 //	ping [lost]                          the master pings; lost: it takes the agent for lost
 //	run exec=e1 tasks=(t1,t2) [launch] [group] [volume=v1] [cpus=1]
 //	run command=t1                       a command task
@@ -30,8 +31,9 @@ import (
 //	shutdown                             the master ends the agent
 //	framework-updated
 //	ack task=t1 n=1                      the scheduler acknowledges update n of an executor; without n what was forwarded last
-//	create id=v1 size=10 n=1             operations, numbered n
-//	destroy id=v1 size=10 n=1
+//	create id=v1 size=10 n=1 [op=o1]     operations, numbered n, with or without an id
+//	destroy id=v1 size=10 n=1 [op=o1]
+//	ack-operation n=1 [stale]            the scheduler acknowledges what operation n came to; stale: something else
 //	started exec=e1                      answers of the host
 //	start-failed exec=e1
 //	exited exec=e1 [status=0]
@@ -40,7 +42,7 @@ import (
 //	update link=9 task=t1 state=RUNNING n=1
 //	advance by=10s                       through every deadline on the way; lines show the time
 //	stop                                 the agent is asked to stop
-//	tasks                                what a re-registration would report
+//	tasks | operations                   what a re-registration would report
 //	events                               what happened since the last events
 //
 // And of an agent that keeps a checkpoint:
@@ -54,7 +56,7 @@ import (
 // Each prints its effects in order, "error: …" if refused, "ok" if there is nothing to do.
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
-		s := &script{rig: newRig(t)}
+		s := &script{rig: newRig(t), told: map[msg.UUID]msg.UUID{}}
 		datadriven.RunTest(t, path, s.command)
 	})
 }
@@ -62,7 +64,7 @@ func TestTranscripts(t *testing.T) {
 // TestRestarts plays what happens to an agent that keeps a checkpoint (docs/protocol.md §4.1).
 func TestRestarts(t *testing.T) {
 	datadriven.Walk(t, "testdata/restarts", func(t *testing.T, path string) {
-		s := &script{rig: newRig(t, checkpointing)}
+		s := &script{rig: newRig(t, checkpointing), told: map[msg.UUID]msg.UUID{}}
 		datadriven.RunTest(t, path, s.command)
 	})
 }
@@ -70,10 +72,32 @@ func TestRestarts(t *testing.T) {
 type script struct {
 	*rig
 	seen int
+	told map[msg.UUID]msg.UUID // the status that was sent of each operation
+}
+
+// apply is the master's message about an operation.
+func (s *script) apply(d *datadriven.TestData, n msg.UUID, op reservation.Op) msg.Message {
+	b := msg.ApplyOperation{UUID: n, Op: op, ID: msg.OperationID(s.arg(d, "op"))}
+	if b.ID != "" {
+		b.Framework = "F1"
+	}
+	return b
+}
+
+// operations draws those with an id that are under way or not acknowledged.
+func (s *script) operations() (out []string) {
+	for _, o := range s.m.Operations() {
+		if !o.Status.UUID.IsZero() {
+			s.told[o.UUID] = o.Status.UUID
+		}
+		out = append(out, fmt.Sprintf("%d %s %v%s", o.UUID[0], o.Status.Operation, o.Status.State, prefixed(": ", o.Status.Message)))
+	}
+	return out
 }
 
 func (s *script) command(t *testing.T, d *datadriven.TestData) string {
 	s.t = t
+	s.operations() // before they are forgotten
 	switch d.Cmd {
 	case "advance":
 		by, err := time.ParseDuration(s.arg(d, "by"))
@@ -85,6 +109,8 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) string {
 			out = append(out, fmt.Sprintf("%s %v executor=%s", r.Info.ID, r.State, r.Executor))
 		}
 		return lines(out)
+	case "operations":
+		return lines(s.operations())
 	case "disk":
 		if d.HasArg("slow") || d.HasArg("fast") {
 			s.slow = d.HasArg("slow")
@@ -206,6 +232,10 @@ func (s *script) fromMaster(d *datadriven.TestData, exec msg.ExecutorID) msg.Mes
 		for _, id := range list(d, "lost") {
 			b.Reconcile = append(b.Reconcile, msg.RunningTask{Framework: "F1", Task: msg.TaskID(id), Executor: "e1"})
 		}
+		if id := s.arg(d, "missing"); id != "" {
+			b.Operations = []msg.OperationReport{{UUID: n, Framework: "F1", Op: reservation.Create{Volumes: volume("v9", "data", 10)},
+				Status: msg.OperationStatus{Operation: msg.OperationID(id), State: msg.OperationPending, Agent: "S1"}}}
+		}
 		return b
 	case "ping":
 		return msg.Ping{Connected: !d.HasArg("lost")}
@@ -231,9 +261,14 @@ func (s *script) fromMaster(d *datadriven.TestData, exec msg.ExecutorID) msg.Mes
 		}
 		return msg.StatusAck{Framework: "F1", Task: task, UUID: n}
 	case "create":
-		return msg.ApplyOperation{UUID: n, Op: reservation.Create{Volumes: volume(s.arg(d, "id"), "data", int64(s.number(d, "size")))}}
+		return s.apply(d, n, reservation.Create{Volumes: volume(s.arg(d, "id"), "data", int64(s.number(d, "size")))})
 	case "destroy":
-		return msg.ApplyOperation{UUID: n, Op: reservation.Destroy{Volumes: volume(s.arg(d, "id"), "data", int64(s.number(d, "size")))}}
+		return s.apply(d, n, reservation.Destroy{Volumes: volume(s.arg(d, "id"), "data", int64(s.number(d, "size")))})
+	case "ack-operation":
+		if d.HasArg("stale") {
+			return msg.AckOperation{UUID: n, Status: uuid(99)}
+		}
+		return msg.AckOperation{UUID: n, Status: s.told[n]}
 	}
 	s.t.Fatalf("no command %q", d.Cmd)
 	return nil

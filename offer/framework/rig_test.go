@@ -176,6 +176,9 @@ func (c recorder) OfferRescinded(_ framework.Driver, id msg.OfferID) {
 func (c recorder) StatusUpdate(_ framework.Driver, s msg.TaskStatus) {
 	c.say("StatusUpdate", "%s %v %s", s.Task, s.State, s.Reason)
 }
+func (c recorder) OperationUpdate(_ framework.Driver, s msg.OperationStatus) {
+	c.say("OperationUpdate", "%s %v", s.Operation, s.State)
+}
 func (c recorder) FrameworkMessage(_ framework.Driver, e msg.ExecutorRef, data []byte) {
 	c.say("FrameworkMessage", "%s/%s %s", e.Agent, e.Executor, data)
 }

@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,36 +10,49 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
 // TestTranscripts plays the conversations of testdata between a master and a scheduler's session. The commands:
 //
 //	leader node=m1           the detector names a leader; without node none is known
-//	up link=1                a link to m1 stands
+//	up link=1 [node=m2]      a link to the leader stands, m1 unless told
 //	down link=1              it ended; without link a dial failed
 //	subscribed               the master's events
 //	offers ids=(O1,O2)
 //	rescind id=O1
+//	operation op=o1 state=FINISHED [n=1]
 //	update task=t1 state=RUNNING [n=1]
 //	failure [exec=e1]
 //	error text=why
 //	heartbeat
 //	launch offer=O1 task=t1  the driver's calls
+//	reserve offer=O1 op=o1   an operation with an id
+//	acknowledge op=o1 [n=1]
+//	reconcile [op=o1]        of operations
 //	decline offer=O1
 //	kill task=t1
 //	suppress role=a
 //	revive
 //	stop [failover]
 //	abort
+//	explicit                 another session, whose scheduler acknowledges by itself
 //	advance by=10s           through every deadline on the way; lines show the time
 //
 // Each prints its effects in order, with callbacks in brackets, "error: …" if refused, "ok" if there is nothing to do.
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
 		r := newRig(t)
-		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return r.command(t, d) })
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			if d.Cmd == "explicit" {
+				r = newRig(t, func(cfg *framework.SchedulerConfig) { cfg.ExplicitAck = true })
+				return text(nil)
+			}
+			return r.command(t, d)
+		})
 	})
 }
 
@@ -102,10 +116,19 @@ func draw(b msg.Message) string {
 		return fmt.Sprintf("SUBSCRIBE id=%q suppressed=%v", b.Framework.ID, b.Suppressed)
 	case msg.Accept:
 		s := fmt.Sprintf("ACCEPT %v", b.Offers)
-		for _, task := range b.Operations[0].Do.(msg.LaunchTasks).Tasks {
-			s += " " + string(task.ID)
+		for _, op := range b.Operations {
+			for _, task := range op.Tasks() {
+				s += " " + string(task.ID)
+			}
+			if op.ID != "" {
+				s += fmt.Sprintf(" %T %s", op.Do.(msg.Change).Op, op.ID)
+			}
 		}
 		return s
+	case msg.AcknowledgeOperation:
+		return fmt.Sprintf("ACKNOWLEDGE_OPERATION %s %d", b.Operation, b.UUID[0])
+	case msg.ReconcileOperations:
+		return fmt.Sprintf("RECONCILE_OPERATIONS %v", b.Operations)
 	case msg.Acknowledge:
 		return fmt.Sprintf("ACKNOWLEDGE %s %d", b.Task, b.UUID[0])
 	}
@@ -145,7 +168,7 @@ func (r *rig) script(t *testing.T, d *datadriven.TestData) error {
 		return r.try(msg.Leader{Master: msg.Node(arg(t, d, "node"))})
 	case "up":
 		r.link = agentLink
-		return r.try(msg.LinkUp{Link: agentLink, Peer: "m1"})
+		return r.try(msg.LinkUp{Link: agentLink, Peer: cmp.Or(msg.Node(arg(t, d, "node")), "m1")})
 	case "down":
 		return r.try(msg.LinkDown{Link: agentLink, Peer: "m1"})
 	case "subscribed":
@@ -163,6 +186,20 @@ func (r *rig) script(t *testing.T, d *datadriven.TestData) error {
 	case "update":
 		s := map[string]msg.TaskState{"RUNNING": msg.TaskRunning, "FINISHED": msg.TaskFinished}[arg(t, d, "state")]
 		return event(msg.Update{Status: msg.TaskStatus{Task: task, State: s, UUID: msg.UUID{byte(n)}}})
+	case "operation":
+		st := msg.OperationStatus{Operation: msg.OperationID(arg(t, d, "op")), Agent: "S1", State: operationState(arg(t, d, "state")), UUID: msg.UUID{byte(n)}}
+		return event(msg.UpdateOperation{Status: st})
+	case "reserve":
+		op := msg.Reserve(resource.MustParse("cpus:1"))
+		op.ID = msg.OperationID(arg(t, d, "op"))
+		return call(r.d.Accept(offers, []msg.Operation{op}, msg.Filters{}))
+	case "acknowledge":
+		return call(r.d.AcknowledgeOperation(msg.OperationStatus{Operation: msg.OperationID(arg(t, d, "op")), Agent: "S1", UUID: msg.UUID{byte(n)}}))
+	case "reconcile":
+		if d.HasArg("op") {
+			return call(r.d.ReconcileOperations(msg.OperationRef{Operation: msg.OperationID(arg(t, d, "op")), Agent: "S1"}))
+		}
+		return call(r.d.ReconcileOperations())
 	case "failure":
 		return event(msg.Failure{Agent: "S1", Executor: msg.ExecutorID(arg(t, d, "exec"))})
 	case "error":
@@ -188,4 +225,13 @@ func (r *rig) script(t *testing.T, d *datadriven.TestData) error {
 	}
 	t.Fatalf("no command %q", d.Cmd)
 	return nil
+}
+
+func operationState(word string) msg.OperationState {
+	for s := range msg.OperationUnknown + 1 {
+		if s.String() == "OPERATION_"+word {
+			return s
+		}
+	}
+	panic("no state " + word)
 }

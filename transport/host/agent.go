@@ -22,6 +22,7 @@ type AgentNode struct {
 	exits    exits
 	records  *recorder // nil without a checkpoint
 	lasting  bool      // the launcher outlives the node
+	workDir  string
 }
 
 // OpenAgent makes an agent, reads its checkpoint (WithCheckpoint) and opens its node: cfg.Node, or what As says, or its host
@@ -42,7 +43,7 @@ func OpenAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, ex
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
-	n := &AgentNode{node: newNode(o, m), machine: m, volumes: o.volumes, launcher: o.launcher}
+	n := &AgentNode{node: newNode(o, m), machine: m, volumes: o.volumes, launcher: o.launcher, workDir: cfg.WorkDir}
 	if n.volumes == nil {
 		n.volumes = volumesFor(cfg.WorkDir)
 	}
@@ -89,6 +90,7 @@ func RunAgent(ctx context.Context, tr transport.Transport, cfg agent.Config, exe
 // Run serves the node live until it ends. When ctx ends it stops the agent, which ends its executors first. No executor
 // that was started here is left when Run returns, unless its launcher is an Adopter of the caller's. It is called once.
 func (n *AgentNode) Run(ctx context.Context) error {
+	n.sweepSandboxes()
 	err := n.run(ctx, n.Stop)
 	if n.lasting {
 		return err

@@ -19,6 +19,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
@@ -68,6 +69,7 @@ type options struct {
 	contender transport.Contender
 	detector  transport.Detector
 
+	sandboxAge   time.Duration // 0: by default
 	checkpoint   agent.Store
 	recordFaults func(save int) StoreFault
 }
@@ -105,6 +107,10 @@ func Woken(f func(self msg.Node)) Option { return func(o *options) { o.woken = f
 // WithVolumes sets who makes, removes and links an agent's volumes and sandboxes. Default: Directories, or NoVolumes for
 // an agent without a WorkDir.
 func WithVolumes(v Volumes) Option { return func(o *options) { o.volumes = v } }
+
+// WithSandboxAge sets for how long the directory of an executor's run is kept after its end; 7 days if not set, for ever if
+// negative. It is for live agents with a WorkDir that keep Directories: they look every hour.
+func WithSandboxAge(d time.Duration) Option { return func(o *options) { o.sandboxAge = d } }
 
 // WithLauncher sets who starts an agent's executors instead of the registered functions. The node closes it when it has
 // ended; but an Adopter outlives it, and is closed by whoever made it.

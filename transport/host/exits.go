@@ -29,6 +29,18 @@ type heldExit struct {
 	until offer.Time
 }
 
+// live are the runs that have not ended, for all that the machine was told.
+func (x *exits) live() map[msg.ContainerID]bool {
+	all := map[msg.ContainerID]bool{}
+	for c := range x.runs {
+		all[c] = true
+	}
+	for c := range x.held {
+		all[c] = true
+	}
+	return all
+}
+
 // sent looks at a message that the machine sends: only ExecutorSubscribed says that it took a subscription.
 func (x *exits) sent(e msg.Envelope) {
 	if s, ok := e.Body.(msg.ExecutorSubscribed); ok {

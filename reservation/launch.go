@@ -12,7 +12,7 @@ type Claim struct {
 	Tag       string // names the claim in errors; of no other meaning
 	Resources resource.Resources
 	Limits    resource.Limits // the most it may use at times, of cpus and mem; absent: as much as requested
-	Unlimited []string        // names whose limit is infinite
+	Unlimited []string        // names whose limit is infinite, each once and not in Limits
 }
 
 // An Executor is the claim of an executor, and whether it runs on the agent already and needs nothing more.
@@ -141,9 +141,12 @@ func checkLimits(m Claim, allowed bool) error {
 			return fmt.Errorf("%w: %s of %s is below the %s requested", ErrLimit, limit, name, request)
 		}
 	}
-	for _, name := range m.Unlimited {
+	for i, name := range m.Unlimited {
 		if _, err := limitable(m, name); err != nil {
 			return err
+		}
+		if _, limited := m.Limits.Get(name); limited || slices.Contains(m.Unlimited[:i], name) {
+			return fmt.Errorf("%w: %s has one twice", ErrLimit, name)
 		}
 	}
 	return nil

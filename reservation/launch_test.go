@@ -125,6 +125,8 @@ func TestLaunchLimits(t *testing.T) {
 		"infinite, none":     {task("cpus:1", "", "mem"), false},
 		"other name":         {task("cpus:1;gpus:1", "gpus:2"), false},
 		"infinite, other":    {task("cpus:1;disk:1", "", "disk"), false},
+		"infinite and not":   {task("cpus:1;mem:10", "mem:20", "mem"), false},
+		"infinite twice":     {task("cpus:1;mem:10", "", "mem", "cpus", "mem"), false},
 		"several requesters": {task("cpus:1;cpus(a):1", "cpus:1.5"), false},
 	} {
 		p := reservation.NewPool(parse("cpus:4;mem:64;gpus:1;disk:1;cpus(a):1"), framework("a"))

@@ -74,7 +74,7 @@ type Event struct {
 	Container msg.ContainerID
 	Task      msg.TaskID
 	State     msg.TaskState // EventTaskUpdated, EventTaskRefused
-	Reason    msg.Reason    // EventTaskUpdated, EventTaskRefused
+	Reason    msg.Reason    // EventTaskUpdated, EventTaskRefused; EventExecutorExited where the host told one
 	Operation msg.UUID
 	Text      string
 }

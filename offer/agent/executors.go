@@ -216,7 +216,11 @@ func (m *Machine) terminated(e *executor, status int) {
 	f := e.framework
 	delete(m.containers, e.container)
 	delete(f.executors, e.id)
-	m.event(e.event(EventExecutorExited, fmt.Sprintf("status %d", status)))
+	exited := e.event(EventExecutorExited, fmt.Sprintf("status %d", status))
+	if _, known := e.reason.Container(); known {
+		exited.Reason = e.reason
+	}
+	m.event(exited)
 	e.setup.over = true
 	for _, l := range e.queue {
 		l.over = true
@@ -287,6 +291,27 @@ func (m *Machine) containerExited(in msg.Exited) error {
 	if err != nil {
 		return err
 	}
+	e.learn(in)
 	m.terminated(e, in.Status)
 	return nil
+}
+
+// learn takes in what the host knows of a run's end, and the agent does not: it wins over what the agent ended it for.
+func (e *executor) learn(in msg.Exited) {
+	if state, known := in.Reason.Container(); known {
+		e.verdict, e.reason = state, in.Reason
+		e.text = containerEnds[in.Reason]
+	}
+	if in.Message != "" {
+		e.text += ": " + in.Message
+	}
+}
+
+// containerEnds words the reasons that only a host knows.
+var containerEnds = map[msg.Reason]string{
+	msg.ReasonContainerLimitation:       "its executor went over a limit",
+	msg.ReasonContainerLimitationDisk:   "its executor used more disk than it may",
+	msg.ReasonContainerLimitationMemory: "its executor used more memory than it may",
+	msg.ReasonContainerPreempted:        "its executor was ended in favour of others",
+	msg.ReasonContainerUpdateFailed:     "what its executor may use could not be changed",
 }

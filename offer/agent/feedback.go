@@ -25,7 +25,7 @@ func operationKey(u msg.UUID) string { return recordKey(keyOperation, u.String()
 
 // capabilities are told at each registration.
 func capabilities() msg.AgentCapabilities {
-	return msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}
+	return msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true, TaskResourceLimits: true}
 }
 
 // conclude makes the outcome of an operation with an id. It is not recorded yet.

@@ -152,6 +152,9 @@ func (m *Machine) checkStatus(st msg.TaskStatus) error {
 	case !st.State.FromExecutor():
 		return fmt.Errorf("%w: an executor may not report %v", ErrMalformed, st.State)
 	}
+	if err := st.Check.Validate(); err != nil {
+		return fmt.Errorf("%w: update of %s: %w", ErrMalformed, st.Task, err)
+	}
 	if err := m.cfg.Bounds.status().Check(st); err != nil {
 		return fmt.Errorf("%w: %w", ErrBound, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/msg"
 )
 
@@ -17,7 +18,7 @@ func TestReasonsOfTheAgent(t *testing.T) {
 		name         string
 		reason       msg.Reason
 		aware, plain msg.TaskState
-		do           func(r *rig, run func(launch bool, ids ...msg.TaskID) msg.RunTasks)
+		do           func(r *rig, run runFunc)
 	}{
 		{"no executor for it", msg.ReasonExecutorTerminated, msg.TaskDropped, msg.TaskLost, func(r *rig, run runFunc) {
 			b := run(false, "t2")
@@ -27,6 +28,12 @@ func TestReasonsOfTheAgent(t *testing.T) {
 		{"executor died under it", msg.ReasonExecutorTerminated, msg.TaskFailed, msg.TaskFailed, func(r *rig, run runFunc) {
 			r.step(msg.Exited{Container: r.starts["e1"].Container, Status: 1})
 		}},
+		{"executor went over a limit", msg.ReasonContainerLimitation, msg.TaskFailed, msg.TaskFailed, exits(msg.ReasonContainerLimitation)},
+		{"over its disk", msg.ReasonContainerLimitationDisk, msg.TaskFailed, msg.TaskFailed, exits(msg.ReasonContainerLimitationDisk)},
+		{"over its memory", msg.ReasonContainerLimitationMemory, msg.TaskFailed, msg.TaskFailed, exits(msg.ReasonContainerLimitationMemory)},
+		{"executor was preempted", msg.ReasonContainerPreempted, msg.TaskGone, msg.TaskLost, exits(msg.ReasonContainerPreempted)},
+		{"what it may use could not be changed", msg.ReasonContainerUpdateFailed, msg.TaskGone, msg.TaskLost, exits(msg.ReasonContainerUpdateFailed)},
+		{"a reason that is not the host's", msg.ReasonExecutorTerminated, msg.TaskFailed, msg.TaskFailed, exits(msg.ReasonTaskInvalid)},
 		{"killed before delivery", msg.ReasonTaskKilledDuringLaunch, msg.TaskKilled, msg.TaskKilled, func(r *rig, run runFunc) {
 			r.master(other(run(true, "t2")))
 			r.master(msg.KillTask{Framework: "F1", Task: "t2"})
@@ -81,6 +88,34 @@ func TestReasonsOfTheAgent(t *testing.T) {
 			})
 		}
 	}
+}
+
+// exits ends the executor with what its host knows of that.
+func exits(why msg.Reason) func(*rig, runFunc) {
+	return func(r *rig, _ runFunc) {
+		r.step(msg.Exited{Container: r.starts["e1"].Container, Status: 9, Reason: why})
+	}
+}
+
+// docs/protocol.md §11: what the host knows of the end wins over what the agent ended the executor for; what it says is added,
+// within the bound of texts. It is told also where no task is left.
+func TestHostKnowsWhyAnExecutorEnded(t *testing.T) {
+	r := registered(t, func(c *agent.Config) { c.Bounds.Text = 60 })
+	r.master(run(true, "t1"))
+	r.step(msg.Started{Container: r.starts["e1"].Container})
+	r.advance(time.Minute) // it does not subscribe, and is stopped
+	r.step(msg.Exited{Container: r.starts["e1"].Container, Status: 137, Reason: msg.ReasonContainerLimitationMemory, Message: "\xff of 512 MiB, says the host"})
+	u := r.updates()[0].Status
+	require.Equal(t, msg.ReasonContainerLimitationMemory, u.Reason)
+	require.Equal(t, "its executor used more memory than it may: ? of 512 MiB, say", u.Message)
+	require.True(t, r.sent(msg.ExitedExecutor{Framework: "F1", Executor: "e1", Status: 137}))
+
+	r = running(t)
+	r.update(execLink, "t1", msg.TaskFinished, 2)
+	r.step(msg.Exited{Container: r.starts["e1"].Container, Status: 9, Reason: msg.ReasonContainerPreempted, Message: "x"})
+	require.Empty(t, r.updates())
+	last := r.events[len(r.events)-1]
+	require.Equal(t, "executor exited framework=F1 executor=e1 CONTAINER_PREEMPTED: status 9", last.String())
 }
 
 type runFunc = func(launch bool, ids ...msg.TaskID) msg.RunTasks

@@ -59,7 +59,8 @@ type Driver interface {
 // ExecutorDriver is how an executor speaks (docs/protocol.md §17); the rules are those of Driver.
 type ExecutorDriver interface {
 	// SendStatus reports a task's state. UUID, time, source, executor and container are filled in. It is kept and sent
-	// again until the agent holds it. TASK_STAGING is ErrState and aborts the session.
+	// again until the agent holds it. TASK_STAGING is ErrState and aborts the session; a result of a check that is none
+	// (msg.CheckStatus) is ErrCall.
 	SendStatus(s msg.TaskStatus) error
 	// SendMessage carries bytes to the scheduler, at most once.
 	SendMessage(data []byte) error

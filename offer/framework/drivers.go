@@ -200,8 +200,11 @@ func checkSize(what string, data []byte) error {
 	return nil
 }
 
-// checkStatus refuses a status that carries more than one may.
+// checkStatus refuses a status that carries more than one may, or a result of a check that is none.
 func checkStatus(s msg.TaskStatus) error {
+	if err := s.Check.Validate(); err != nil {
+		return fmt.Errorf("status of %s: %w: %w", s.Task, ErrCall, err)
+	}
 	if err := msg.DefaultStatusBounds().Check(s); err != nil {
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}

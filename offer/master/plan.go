@@ -117,7 +117,7 @@ func (p *plan) launchTask(t msg.TaskInfo, id msg.OperationID) {
 
 // claimTask takes what a task needs out of the pool and plans its launch.
 func (p *plan) claimTask(t msg.TaskInfo) error {
-	claim := reservation.Claim{Tag: "task " + string(t.ID), Resources: t.Resources}
+	claim := claimOf(t)
 	l := launch{role: p.role, launchExecutor: true}
 	if t.Executor == nil {
 		if _, err := p.pool.Launch(claim, nil); err != nil {
@@ -213,7 +213,7 @@ func (p *plan) claimGroup(g msg.LaunchGroup, id msg.OperationID) error {
 	}
 	var claims []reservation.Claim
 	for _, t := range g.Tasks {
-		claims = append(claims, reservation.Claim{Tag: "task " + string(t.ID), Resources: t.Resources})
+		claims = append(claims, claimOf(t))
 	}
 	use := reservation.Executor{Claim: reservation.Claim{Tag: "executor " + string(e.Info.ID), Resources: e.Info.Resources}, Running: running}
 	if _, err := p.pool.LaunchGroup(claims, use, false); err != nil {

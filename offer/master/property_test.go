@@ -147,6 +147,16 @@ func (w *wild) task() msg.TaskInfo {
 		e := w.executor()
 		t.Executor = &e
 	}
+	switch rapid.IntRange(0, 9).Draw(w.rt, "carries") {
+	case 0:
+		t.Unlimited = []string{pick(w, "without end", "cpus", "mem", "disk")}
+	case 1:
+		t.MaxCompletion = time.Duration(rapid.IntRange(-1, 1).Draw(w.rt, "completion"))
+	case 2:
+		t.Check = &msg.CheckInfo{TCP: &msg.TCPCheck{Port: rapid.IntRange(0, 1).Draw(w.rt, "port")}}
+	case 3:
+		t.HealthCheck = &msg.HealthCheckInfo{CheckInfo: msg.CheckInfo{HTTP: pick(w, "http", nil, &msg.HTTPCheck{Port: 80})}}
+	}
 	return t
 }
 
@@ -341,7 +351,7 @@ func (w *wild) fromAgent() msg.Message {
 }
 
 func (w *wild) abilities() msg.AgentCapabilities {
-	return pick(w, "abilities", msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}, msg.AgentCapabilities{})
+	return pick(w, "abilities", msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true, TaskResourceLimits: true}, msg.AgentCapabilities{})
 }
 
 // feedback draws a status of an operation with an id, or none.
@@ -409,7 +419,7 @@ func (w *wild) reply(name string) msg.Message {
 		return u
 	}
 	b := registration(name, "cpus:4;mem:1024;disk:100;ports:[1-10]")
-	b.Capabilities = msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}
+	b.Capabilities = msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true, TaskResourceLimits: true}
 	return b
 }
 

@@ -210,7 +210,9 @@ func (m *Machine) adoptTask(a *agent, t *task, news bool) {
 	}
 	m.addTask(f, a, t)
 	if news && !t.stray && !t.State.Terminal() {
-		m.toFramework(f, msg.Update{Status: m.masterStatus(t, t.State, msg.ReasonAgentReregistered, "its agent is back")})
+		s := m.masterStatus(t, t.State, msg.ReasonAgentReregistered, "its agent is back")
+		s.Healthy, s.Check, s.Container = t.Forwarded.Healthy, t.Forwarded.Check, t.Forwarded.Container
+		m.toFramework(f, msg.Update{Status: s})
 	}
 }
 

@@ -276,6 +276,9 @@ func (p *plan) validTaskAlone(t msg.TaskInfo) error {
 	if err := p.m.boundLabels(what, t.Labels); err != nil {
 		return err
 	}
+	if err := p.validChecks(t); err != nil {
+		return err
+	}
 	return p.m.boundData(what, t.Data)
 }
 

@@ -182,10 +182,14 @@ type (
 		Container ContainerID
 		Err       string
 	}
-	// Exited tells that a started container ended; Status is its raw exit status, -1 unknown.
+	// Exited tells that a started container ended; Status is its raw exit status, -1 unknown. Reason is one of those that
+	// Container reports, where the host knows more of the end than the agent can: it decides what the tasks end with. Any other
+	// counts as "" (docs/protocol.md §11, §16.2). Message is added to what their updates say.
 	Exited struct {
 		Container ContainerID
 		Status    int
+		Reason    Reason
+		Message   string
 	}
 	// StopAgent asks the agent to end its executors, say goodbye and terminate.
 	StopAgent struct{}

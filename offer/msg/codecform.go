@@ -32,6 +32,7 @@ var names = map[reflect.Type][]string{
 	reflect.TypeFor[OperationState](): operationStateNames(),
 	reflect.TypeFor[Source]():         {SourceMaster.String(), SourceAgent.String(), SourceExecutor.String()},
 	reflect.TypeFor[ExecutorType]():   {"CUSTOM", "DEFAULT"},
+	reflect.TypeFor[CheckKind]():      checkKinds[:],
 }
 
 func taskStateNames() []string {

@@ -69,10 +69,12 @@ type OperationReport struct {
 	Status    OperationStatus
 }
 
-// AgentCapabilities are what an agent can handle. An operation may have an id where it can do both (docs/protocol.md §14).
+// AgentCapabilities are what an agent can handle. An operation may have an id where it can do both of the first
+// (docs/protocol.md §14), a task may have limits where it can do the third (§7).
 type AgentCapabilities struct {
-	ResourceProvider  bool // RESOURCE_PROVIDER
-	OperationFeedback bool // AGENT_OPERATION_FEEDBACK
+	ResourceProvider   bool // RESOURCE_PROVIDER
+	OperationFeedback  bool // AGENT_OPERATION_FEEDBACK
+	TaskResourceLimits bool // TASK_RESOURCE_LIMITS
 }
 
 // Feedback reports whether operations may have ids.

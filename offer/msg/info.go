@@ -121,17 +121,29 @@ type ExecutorInfo struct {
 // KillPolicy says how gently a task is killed; Grace 0 leaves it to the executor.
 type KillPolicy struct{ Grace time.Duration }
 
-// TaskInfo describes a task to launch. Just one of Command and Executor is set.
+// TaskInfo describes a task to launch. Just one of Command and Executor is set. What a master can see to be wrong with it
+// is TASK_ERROR (docs/protocol.md §7); what is to be done with the rest is up to the executor that gets it.
 type TaskInfo struct {
 	ID        TaskID
 	Name      string
 	Agent     offer.AgentID
 	Resources resource.Resources // no allocation role needed: it is the offers'
+	// Limits is the most that the task may use at times, of cpus and mem, at least what Resources has of them; of a name that
+	// it does not hold that is what was requested. Unlimited are those of cpus and mem without such an end. They are charged to
+	// nobody. An agent that cannot handle them is refused, and so are limits in a group: its tasks share what they have
+	// (docs/resource-model.md §6.6).
+	Limits    resource.Limits
+	Unlimited []string
 	Executor  *ExecutorInfo
 	Command   *CommandInfo
 	Kill      KillPolicy
-	Data      []byte
-	Labels    []resource.Label
+	// MaxCompletion is how long the task may take; then its executor kills it, and says TASK_FAILED with
+	// ReasonMaxCompletionTimeReached. 0: as long as it wants.
+	MaxCompletion time.Duration
+	Check         *CheckInfo       // nil: none
+	HealthCheck   *HealthCheckInfo // nil: none
+	Data          []byte
+	Labels        []resource.Label
 }
 
 // Offer is an offer as a scheduler sees it (docs/allocation.md §2.7). Resources carry no allocation role: it is Role.

@@ -2,7 +2,8 @@
 // their machines as plain data, messages and effects come out of them.
 //
 // Memory: a value handed to a machine, a transport or a callback belongs to the receiver from then on; nobody changes
-// it afterwards, slices and byte strings included. So one value may go to many receivers without a copy.
+// it afterwards, nor slices, byte strings and what pointers in it lead to. So one value may go to many receivers without a
+// copy.
 //
 // Messages are what crosses a link (docs/protocol.md §2). Inputs are everything a machine is stepped with: a delivered
 // message, a link that came up or went down, an effect's result, an operator's or a driver's call.

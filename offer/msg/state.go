@@ -148,8 +148,21 @@ type TaskStatus struct {
 	Container ContainerID
 	UUID      UUID
 	Time      offer.Time
-	Healthy   *bool
+	Healthy   *bool        // what the last health check said; nil: there was none, or there is none
+	Check     *CheckStatus // what the last check said; nil: the task has none
 	Labels    []resource.Label
 	// UnreachableTime is when the task's agent was lost, where the master tells of that; 0 otherwise.
 	UnreachableTime offer.Time
+}
+
+// Container reports whether r is one that an agent's host may give for the end of an executor, and the state that it brings
+// the executor's tasks: TASK_FAILED, or TASK_GONE, which is LOST where that is not known (docs/protocol.md §8).
+func (r Reason) Container() (s TaskState, ok bool) {
+	switch r {
+	case ReasonContainerLimitation, ReasonContainerLimitationDisk, ReasonContainerLimitationMemory:
+		return TaskFailed, true
+	case ReasonContainerPreempted, ReasonContainerUpdateFailed:
+		return TaskGone, true
+	}
+	return TaskFailed, false
 }

@@ -187,7 +187,7 @@ func (n *AgentNode) adopt(keep []msg.ContainerID) {
 	}
 	var alive []msg.ContainerID
 	if a, ok := n.launcher.(Adopter); ok {
-		alive = a.Adopt(keep, func(c msg.ContainerID, status int) { waiting[c].exited(status) })
+		alive = a.Adopt(keep, func(c msg.ContainerID, e Exit) { waiting[c].exited(e) })
 	}
 	for _, c := range keep {
 		if !slices.Contains(alive, c) {
@@ -202,8 +202,8 @@ func (n *AgentNode) adopt(keep []msg.ContainerID) {
 
 // watch makes what a launcher reports the end of a container to.
 func (n *AgentNode) watch(c msg.ContainerID) *running {
-	return &running{report: func(status int) {
-		n.push(item{do: func() { n.exits.exited(msg.Exited{Container: c, Status: status}) }})
+	return &running{report: func(e Exit) {
+		n.push(item{do: func() { n.exits.exited(e.input(c)) }})
 	}}
 }
 

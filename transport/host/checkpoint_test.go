@@ -177,10 +177,10 @@ func TestLocalEndsStrays(t *testing.T) {
 	ended := map[msg.ContainerID]int{}
 	for _, id := range []msg.ContainerID{"c1", "c2", "c3"} {
 		s := agent.Start{Container: id, Framework: msg.FrameworkInfo{ID: "F"}, Executor: msg.ExecutorInfo{ID: "e"}, Agent: "agent-1"}
-		require.NoError(t, l.Start(s, func(status int) { ended[id] = status }))
+		require.NoError(t, l.Start(s, func(e host.Exit) { ended[id] = e.Status }))
 	}
 	adopted := map[msg.ContainerID]int{}
-	running := l.Adopt([]msg.ContainerID{"c2", "c3", "c9"}, func(c msg.ContainerID, status int) { adopted[c] = status })
+	running := l.Adopt([]msg.ContainerID{"c2", "c3", "c9"}, func(c msg.ContainerID, e host.Exit) { adopted[c] = e.Status })
 	require.Equal(t, []msg.ContainerID{"c2", "c3"}, running)
 	l.Stop("c2")
 	require.NoError(t, l.Close())

@@ -31,7 +31,7 @@ type remote struct {
 	ends  []error
 }
 
-func (r *remote) Start(s agent.Start, exited func(int)) error {
+func (r *remote) Start(s agent.Start, exited func(host.Exit)) error {
 	if s.Executor.Name == "refused" {
 		return errors.New("remote: no room")
 	}
@@ -45,7 +45,7 @@ func (r *remote) Start(s agent.Start, exited func(int)) error {
 		r.mu.Lock()
 		r.ends = append(r.ends, err)
 		r.mu.Unlock()
-		exited(0)
+		exited(host.Exit{})
 	})
 	return nil
 }

@@ -100,27 +100,27 @@ type running struct {
 	mu     sync.Mutex
 	known  bool // the start was reported
 	over   bool
-	status int
-	report func(status int)
+	exit   Exit
+	report func(Exit)
 }
 
 func (r *running) started() {
 	r.mu.Lock()
 	r.known = true
-	over, status := r.over, r.status
+	over, exit := r.over, r.exit
 	r.mu.Unlock()
 	if over {
-		r.report(status)
+		r.report(exit)
 	}
 }
 
 // exited is what a Launcher calls; only its first call counts.
-func (r *running) exited(status int) {
+func (r *running) exited(exit Exit) {
 	r.mu.Lock()
 	first, known := !r.over, r.known
-	r.over, r.status = true, status
+	r.over, r.exit = true, exit
 	r.mu.Unlock()
 	if first && known {
-		r.report(status)
+		r.report(exit)
 	}
 }

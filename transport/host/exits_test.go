@@ -148,13 +148,13 @@ type mute struct {
 	x  *stranger
 }
 
-func (m *mute) Start(s agent.Start, exited func(int)) error {
+func (m *mute) Start(s agent.Start, exited func(host.Exit)) error {
 	m.x = openStranger(m.t, m.tr, "mute")
 	l, err := m.x.port.Dial(s.Agent)
 	time.AfterFunc(time.Minute/2, func() {
 		_ = m.x.port.Send(msg.Envelope{Link: l, Body: msg.SubscribeExecutor{Framework: s.Framework.ID, Executor: s.Executor.ID, Container: s.Container}})
 	})
-	time.AfterFunc(time.Minute, func() { exited(3) })
+	time.AfterFunc(time.Minute, func() { exited(host.Exit{Status: 3}) })
 	return err
 }
 func (*mute) Stop(msg.ContainerID) {}
@@ -187,4 +187,43 @@ func TestLiveExitWaitsASecond(t *testing.T) {
 		require.Greater(t, told.Sub(began), time.Minute/2)
 		require.Equal(t, time.Second, given.Sub(told))
 	})
+}
+
+// reaper is a Launcher that ends what it starts a moment later, and knows why.
+type reaper struct{ exit host.Exit }
+
+func (r reaper) Start(_ agent.Start, exited func(host.Exit)) error {
+	time.AfterFunc(time.Second, func() { exited(r.exit) })
+	return nil
+}
+func (reaper) Stop(msg.ContainerID) {}
+func (reaper) Close() error         { return nil }
+
+// What a launcher knows of an executor's end is what the executor's tasks end with; a reason that is not for launchers to give
+// counts as none.
+// docs/protocol.md §8, §11, §16.2
+func TestLauncherKnowsWhy(t *testing.T) {
+	for _, c := range []struct {
+		exit   host.Exit
+		state  msg.TaskState
+		reason msg.Reason
+		text   string
+	}{
+		{host.Exit{Status: 137, Reason: msg.ReasonContainerLimitationMemory, Message: "512 MiB, \xff"}, msg.TaskFailed,
+			msg.ReasonContainerLimitationMemory, "its executor used more memory than it may: 512 MiB, ?"},
+		{host.Exit{Status: 9, Reason: msg.ReasonContainerPreempted}, msg.TaskLost, msg.ReasonContainerPreempted, "its executor was ended in favour of others"},
+		{host.Exit{Status: 9, Reason: msg.ReasonTaskInvalid, Message: "killed"}, msg.TaskFailed, msg.ReasonExecutorTerminated, "its executor ended: killed"},
+		{host.Exit{}, msg.TaskFailed, msg.ReasonExecutorTerminated, "its executor ended"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			got := one(t, simple(msg.ExecutorInfo{ID: "e"}), nil, nil, func(transport.Transport) []host.Option {
+				return []host.Option{host.WithLauncher(reaper{c.exit})}
+			})
+			require.Len(t, got, 1)
+			require.Equal(t, c.state, got[0].State)
+			require.Equal(t, c.reason, got[0].Reason)
+			require.Equal(t, c.text, got[0].Message)
+			require.Equal(t, msg.SourceAgent, got[0].Source)
+		})
+	}
 }

@@ -14,12 +14,26 @@ import (
 	"github.com/proffer-go/proffer/transport"
 )
 
+// Exit tells how an executor ended. The zero value is one that ended by itself with status 0.
+type Exit struct {
+	Status int // raw exit status, -1 unknown
+	// Reason is one of those that msg.Reason.Container reports, such as msg.ReasonContainerLimitationMemory, where the launcher
+	// knows why the executor had to end; the executor's tasks end with it. Any other counts as "" (docs/protocol.md §11).
+	Reason  msg.Reason
+	Message string // what else there is to say of it, added to what the tasks' last updates say
+}
+
+// input is what the agent's machine is told.
+func (e Exit) input(c msg.ContainerID) msg.Exited {
+	return msg.Exited{Container: c, Status: e.Status, Reason: e.Reason, Message: strings.ToValidUTF8(e.Message, "?")}
+}
+
 // A Launcher starts and stops executors for one agent: functions of this program, processes, or what a host program
 // likes (docs/protocol.md §11, §16.2). Calls come from the agent's goroutine, one at a time, and must return soon.
 type Launcher interface {
 	// Start starts an executor in s.Directory, which is there. Its session dials s.Agent. After a nil result exited is
-	// called once when it has ended, from any goroutine, with its raw exit status, -1 unknown.
-	Start(s agent.Start, exited func(status int)) error
+	// called once when it has ended, from any goroutine.
+	Start(s agent.Start, exited func(Exit)) error
 	// Stop ends an executor at once; exited follows. One that is not there is nothing.
 	Stop(c msg.ContainerID)
 	// Close ends every executor that still runs and waits for it.
@@ -33,7 +47,7 @@ type Adopter interface {
 	// Adopt ends all executors but those that keep names, and reports nothing of those to anybody. It returns which of keep
 	// still run: after that exited is called once for each of them when it has ended, from any goroutine, in place of what its
 	// Start was given.
-	Adopt(keep []msg.ContainerID, exited func(c msg.ContainerID, status int)) (running []msg.ContainerID)
+	Adopt(keep []msg.ContainerID, exited func(msg.ContainerID, Exit)) (running []msg.ContainerID)
 }
 
 // StartInfo tells a function of Executors what it runs for.
@@ -75,7 +89,7 @@ type Local struct {
 // localRun is an executor that has not ended.
 type localRun struct {
 	node   *ExecutorNode
-	exited func(status int)
+	exited func(Exit)
 }
 
 var _ Adopter = (*Local)(nil)
@@ -98,7 +112,7 @@ func newLocal(tr transport.Transport, ex Executors, o options) *Local {
 }
 
 // Start starts an executor's function.
-func (l *Local) Start(s agent.Start, exited func(status int)) error {
+func (l *Local) Start(s agent.Start, exited func(Exit)) error {
 	f, err := l.find(s)
 	if err != nil {
 		return err
@@ -126,21 +140,21 @@ func (l *Local) ended(c msg.ContainerID, status int) {
 	exited := l.runs[c].exited
 	delete(l.runs, c)
 	l.mu.Unlock()
-	exited(status)
+	exited(Exit{Status: status})
 }
 
 // Adopt keeps those that still run.
-func (l *Local) Adopt(keep []msg.ContainerID, exited func(c msg.ContainerID, status int)) (running []msg.ContainerID) {
+func (l *Local) Adopt(keep []msg.ContainerID, exited func(msg.ContainerID, Exit)) (running []msg.ContainerID) {
 	var others []*ExecutorNode
 	l.mu.Lock()
 	for _, c := range slices.Sorted(maps.Keys(l.runs)) {
 		r := l.runs[c]
 		if !slices.Contains(keep, c) {
-			r.exited = func(int) {}
+			r.exited = func(Exit) {}
 			others = append(others, r.node)
 			continue
 		}
-		r.exited = func(status int) { exited(c, status) }
+		r.exited = func(e Exit) { exited(c, e) }
 		running = append(running, c)
 	}
 	l.mu.Unlock()

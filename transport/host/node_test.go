@@ -207,7 +207,7 @@ func TestInboundSetting(t *testing.T) {
 	l := newLocal(w, Executors{"e": func(StartInfo) framework.Executor { return framework.NopExecutor{} }},
 		collect([]Option{ByHand(nil, nil), Inbound(3)}))
 	s := agent.Start{Container: "c", Framework: msg.FrameworkInfo{ID: "F"}, Executor: msg.ExecutorInfo{ID: "e"}, Agent: "agent-1"}
-	require.NoError(t, l.Start(s, func(int) {}))
+	require.NoError(t, l.Start(s, func(Exit) {}))
 	w.in.Up(7, "agent-1", "")
 	for range 3 {
 		w.in.Deliver(msg.Envelope{Link: 7, Body: msg.Pong{}})
@@ -319,18 +319,19 @@ func TestFarewellIsBounded(t *testing.T) {
 // docs/protocol.md §16.2
 func TestExitAfterStart(t *testing.T) {
 	for _, early := range []bool{true, false} {
-		var got []int
-		r := &running{report: func(status int) { got = append(got, status) }}
+		var got []Exit
+		first := Exit{Status: 3, Reason: msg.ReasonContainerPreempted, Message: "why"}
+		r := &running{report: func(e Exit) { got = append(got, e) }}
 		if early {
-			r.exited(3)
+			r.exited(first)
 			require.Empty(t, got)
 			r.started()
 		} else {
 			r.started()
-			r.exited(3)
+			r.exited(first)
 		}
-		r.exited(4)
-		require.Equal(t, []int{3}, got)
+		r.exited(Exit{Status: 4})
+		require.Equal(t, []Exit{first}, got)
 	}
 }
 

@@ -86,12 +86,11 @@ func (m *Machine) dropUndelivered(e *executor, has []msg.TaskInfo) {
 	}
 }
 
-// repeatKills passes on what was asked for while the executor was out of reach.
+// repeatKills passes on what was asked for while the executor was out of reach, or may have been lost with its link.
 func (m *Machine) repeatKills(e *executor) {
 	for _, id := range sortedKeys(e.live) {
 		if t := e.live[id]; t.kill != nil {
 			m.send(e.link, msg.KillOnExecutor{Task: id, Policy: *t.kill})
-			t.kill = nil
 		}
 	}
 }

@@ -290,7 +290,8 @@ func TestKillRunning(t *testing.T) {
 	require.Empty(t, r.lines(), "it has ended")
 }
 
-// docs/protocol.md §10: a kill that comes while the executor is out of reach is passed on when it is back.
+// docs/protocol.md §10: a kill that comes while the executor is out of reach is passed on when it is back, and whenever it comes
+// back again before the task's end: what was sent may have been lost with the link.
 func TestKillWaitsForALostExecutor(t *testing.T) {
 	r := running(t)
 	r.step(msg.LinkDown{Link: execLink})
@@ -298,8 +299,24 @@ func TestKillWaitsForALostExecutor(t *testing.T) {
 	require.Empty(t, r.lines())
 	r.subscribe(101, "e1")
 	require.True(t, r.sent(msg.KillOnExecutor{Task: "t1"}), r.text())
+	r.step(msg.LinkDown{Link: 101})
 	r.subscribe(102, "e1")
-	require.False(t, r.sent(msg.KillOnExecutor{Task: "t1"}), "once is enough")
+	require.True(t, r.sent(msg.KillOnExecutor{Task: "t1"}), r.text())
+	r.update(102, "t1", msg.TaskKilled, 7)
+	r.step(msg.LinkDown{Link: 102})
+	r.subscribe(103, "e1")
+	require.False(t, r.sent(msg.KillOnExecutor{Task: "t1"}), "it has ended")
+}
+
+// docs/protocol.md §10: a kill that was sent and lost with the link is passed on again, with the policy that was asked for last.
+func TestKillLostWithItsLink(t *testing.T) {
+	r := running(t)
+	r.master(msg.KillTask{Framework: "F1", Task: "t1", Policy: msg.KillPolicy{Grace: time.Minute}})
+	last := msg.KillOnExecutor{Task: "t1", Policy: msg.KillPolicy{Grace: time.Second}}
+	r.master(msg.KillTask{Framework: "F1", Task: "t1", Policy: last.Policy})
+	r.step(msg.LinkDown{Link: execLink})
+	r.subscribe(101, "e1")
+	require.Equal(t, []msg.KillOnExecutor{last}, sends[msg.KillOnExecutor](r))
 }
 
 // docs/protocol.md §10: a task without an executor is answered; of a framework that is not here nothing is known.

@@ -17,7 +17,7 @@ type task struct {
 	info      msg.TaskInfo
 	state     msg.TaskState
 	launch    *launch         // nil: delivered, or never to be
-	kill      *msg.KillPolicy // asked for while the executor was out of reach
+	kill      *msg.KillPolicy // the latest one asked for, of a task that was delivered
 	mounts    []string        // of exec, that this task uses
 	stream    stream
 	recorded  bool // in the checkpoint
@@ -123,12 +123,9 @@ func (m *Machine) kill(k msg.KillTask) error {
 		m.dropLaunch(e, t.launch, msg.TaskKilled, msg.ReasonTaskKilledDuringLaunch, "killed before it was delivered")
 		m.advance(e)
 		return nil
-	case t.exec.link == 0:
-		p := k.Policy
-		t.kill = &p
-		return nil
 	}
-	if t.exec.state == execRunning {
+	t.kill = &k.Policy
+	if t.exec.state == execRunning && t.exec.link != 0 {
 		m.send(t.exec.link, msg.KillOnExecutor{Task: k.Task, Policy: k.Policy})
 	}
 	return nil

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/proffer-go/proffer/detect"
@@ -39,8 +41,17 @@ const (
 )
 
 // runDemo runs a whole cluster in this process and tells what happens: proffer demo [flags].
-// It answers exitOK only if every task finished and the books balance.
+// It answers exitOK only if every task finished and the books balance, so not where an interrupt or SIGTERM ends it.
 func runDemo(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := interrupts()
+	defer stop()
+	// A reader that has gone away is an error of a write, not the end of the process: there is a directory to remove.
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGPIPE)
+	return demoUntil(ctx, args, stdout, stderr)
+}
+
+func demoUntil(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := demoFlags(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -62,7 +73,7 @@ func runDemo(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	if o.record != "" {
 		d.cluster.Record(host.TapesIn(o.record))
 	}
-	if err := d.run(first); err != nil {
+	if err := d.run(ctx, first); err != nil {
 		return failed(stderr, "demo", exitFail, err)
 	}
 	return exitOK
@@ -164,7 +175,7 @@ func (d *demo) tenant(name string, r role.Name, tasks int) tenant {
 }
 
 // run plays the demo: agents, then what the operator sets, then the frameworks; then time passes until all is done.
-func (d *demo) run(first msg.AgentInfo) error {
+func (d *demo) run(ctx context.Context, first msg.AgentInfo) error {
 	if err := d.addAgents(first); err != nil {
 		return err
 	}
@@ -179,6 +190,9 @@ func (d *demo) run(first msg.AgentInfo) error {
 	d.cluster.AddScheduler(d.greedy.info, d.greedy)
 	told := false
 	for !d.done() && d.cluster.Now().Sub(d.story.start) < demoLimit {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w after %v of the cluster's time", errInterrupted, d.cluster.Now().Sub(d.story.start))
+		}
 		d.cluster.Advance(demoStep)
 		if err := d.failed(); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -41,22 +42,27 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		usage(stderr)
 		return exitUsage
 	}
-	for _, c := range commands {
-		if c.name == args[0] {
-			out := &output{w: stdout}
-			status := c.run(args[1:], stdin, out, stderr)
-			if status == exitOK && out.err != nil {
-				return failed(stderr, c.name, exitFail, out.err)
-			}
-			return status
+	name, rest := args[0], args[1:]
+	help := name == "help" || name == "-h" || name == "--help"
+	if help && len(rest) > 0 { // help COMMAND is COMMAND -h
+		name, rest, help = rest[0], []string{"-h"}, false
+	}
+	out := &output{w: stdout}
+	status := exitOK
+	if help {
+		usage(out)
+	} else {
+		c := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
+		if c < 0 {
+			fmt.Fprintf(stderr, "proffer: no command %q; proffer help lists them\n", name)
+			return exitUsage
 		}
+		status = commands[c].run(rest, stdin, out, stderr)
 	}
-	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		usage(stdout)
-		return exitOK
+	if status == exitOK && out.err != nil {
+		return failed(stderr, name, exitFail, out.err)
 	}
-	fmt.Fprintf(stderr, "proffer: no command %q; proffer help lists them\n", args[0])
-	return exitUsage
+	return status
 }
 
 // output remembers that something could not be written: what a command prints is what it is for.
@@ -84,5 +90,5 @@ func usage(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
-	fmt.Fprintln(w, "proffer COMMAND -h lists the flags of a command")
+	fmt.Fprintln(w, "proffer help COMMAND, or proffer COMMAND -h, lists the flags of a command")
 }

@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/proffer-go/proffer/drf"
@@ -46,20 +44,24 @@ var knownNames = replay.Known{
 // runReplay plays a tape: proffer replay [flags] FILE. See replayUsage. It answers exitFail where a step differs or the machine's
 // own books do not agree, exitUsage for flags and files that cannot be used.
 func runReplay(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := interrupts()
+	defer stop()
+	return replayUntil(ctx, args, stdin, stdout, stderr)
+}
+
+func replayUntil(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := replayFlags(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
 	if err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
 		err = o.play(ctx, stdin, stdout, stderr)
 	}
 	if err == nil {
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "proffer replay: %v\n", err)
-	if errors.Is(err, replay.ErrDiffers) || errors.Is(err, replay.ErrPanic) || errors.Is(err, context.Canceled) || errors.As(err, new(failure)) {
+	if errors.Is(err, replay.ErrDiffers) || errors.Is(err, replay.ErrPanic) || errors.Is(err, context.Canceled) || errors.Is(err, errInterrupted) || errors.As(err, new(failure)) {
 		return exitFail
 	}
 	return exitUsage
@@ -122,7 +124,7 @@ func cutDiff(args []string) (rest []string, pair []uint64, err error) {
 }
 
 func (o replayOptions) play(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) error {
-	in, done, err := openTape(o.file, stdin)
+	in, done, err := openTape(ctx, o.file, stdin)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.file, err)
 	}
@@ -185,9 +187,11 @@ func (o replayOptions) print(ctx context.Context, p *replay.Player, each func(re
 }
 
 // openTape opens a file, unpacked if it is gzip-compressed.
-func openTape(name string, stdin io.Reader) (in io.Reader, done func(), err error) {
+func openTape(ctx context.Context, name string, stdin io.Reader) (in io.Reader, done func(), err error) {
 	done = func() {}
-	if in = stdin; name != "-" {
+	if name == "-" {
+		in = until(ctx, stdin)
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, nil, bareError(err)

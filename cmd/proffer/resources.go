@@ -27,16 +27,28 @@ type checked struct {
 	Offset     *int                 `json:"offset,omitempty"`
 }
 
-// runResources reads one text per line and prints one JSON object per line.
+const resourcesUsage = `usage: proffer resources [flags] <FILE
+
+Reads texts of resources, one a line, and prints a JSON object for each: what it stands for and its canonical form, or what
+is wrong with it and where. The status is 0 for refused texts, too; the objects say "ok".
+
+`
+
+// runResources reads one text per line and prints one JSON object per line. It answers exitOK for refused texts, too: that they
+// are is what it prints. exitFail: a line cannot be read or written.
 func runResources(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("proffer resources", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard) // bad flags get one line
+	flags.Usage = func() {}
 	attributes := flags.Bool("attributes", false, "the lines are attributes, such as rack:abc;level:10")
 	asJSON := flags.Bool("json", false, "the lines are JSON arrays of Resource messages, in any of the wire forms")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, resourcesUsage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
 		return exitOK
 	} else if err != nil {
-		return exitUsage
+		return failed(stderr, "resources", exitUsage, err)
 	}
 	check := checkText
 	switch {

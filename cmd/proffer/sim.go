@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,8 +37,14 @@ type simOptions struct {
 
 // runSim replays scenario files: proffer sim [flags] FILE…. See simUsage. It answers exitFail where --check finds a
 // difference or nothing can be written, exitUsage for flags and files that cannot be used; one line on stderr says which
-// file, case and step.
+// file, case and step. An interrupt or SIGTERM ends it between two steps, with exitFail.
 func runSim(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := interrupts()
+	defer stop()
+	return simUntil(ctx, args, stdin, stdout, stderr)
+}
+
+func simUntil(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := simFlags(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -47,7 +54,7 @@ func runSim(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	s := &simulation{
-		simOptions: o, stdin: stdin, out: bufio.NewWriterSize(stdout, 1<<16),
+		simOptions: o, ctx: ctx, stdin: stdin, out: bufio.NewWriterSize(stdout, 1<<16),
 		progress: progress{out: stderr, now: time.Now, last: time.Now()},
 	}
 	for _, name := range o.files {
@@ -57,7 +64,7 @@ func runSim(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "proffer sim: %s: %v\n", name, err)
-			if errors.As(err, new(failure)) || errors.Is(err, scenario.ErrDiffers) {
+			if errors.As(err, new(failure)) || errors.Is(err, errInterrupted) || errors.Is(err, scenario.ErrDiffers) {
 				return exitFail
 			}
 			return exitUsage
@@ -125,6 +132,7 @@ func cutExplain(args []string) (rest, pair []string, err error) {
 // simulation plays files.
 type simulation struct {
 	simOptions
+	ctx      context.Context
 	stdin    io.Reader
 	out      *bufio.Writer
 	progress progress
@@ -152,8 +160,10 @@ func (s *simulation) file(name string) error {
 
 // read returns the text of a file, unpacked if it is gzip-compressed, and no more of it than may be parsed.
 func (s *simulation) read(name string) ([]byte, error) {
-	in := s.stdin
-	if name != "-" {
+	var in io.Reader
+	if name == "-" {
+		in = until(s.ctx, s.stdin)
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, bareError(err)
@@ -203,6 +213,9 @@ func (s *simulation) play(c *scenario.Case) error {
 		return err
 	}
 	for n := 1; r.More(); n++ {
+		if s.ctx.Err() != nil {
+			return fmt.Errorf("%w before step %d of %d of case %s", errInterrupted, n, len(c.Steps), c.Name)
+		}
 		s.progress.tell(n)
 		step := r.Step()
 		res, err := r.Next()

@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/proffer-go/proffer/transport/inproc"
@@ -44,7 +41,7 @@ type soakOptions struct {
 // runSoak runs simulations: proffer soak [flags]. See soakUsage. It answers exitFail where an invariant is broken, exitUsage
 // for bad flags; an interrupt or SIGTERM ends it with the figures of what was done.
 func runSoak(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interrupts()
 	defer stop()
 	return soakUntil(ctx, args, stdout, stderr)
 }

@@ -59,7 +59,9 @@ func TestRegistrationIsRetriedWithBackoff(t *testing.T) {
 
 // docs/protocol.md §4.3: a changed leader restarts the registration, at once and with the first bound.
 func TestChangedLeaderRestartsRegistration(t *testing.T) {
-	r := registered(t)
+	r := newRig(t)
+	r.dial()
+	r.advance(time.Hour) // in vain
 	r.step(msg.Leader{Master: "m2"})
 	require.Equal(t, agent.Disconnected, r.m.State())
 	require.Equal(t, []string{"dial m2", "close 1"}, r.lines())

@@ -3,6 +3,7 @@ package framework
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/proffer-go/proffer/offer/msg"
@@ -141,9 +142,33 @@ func (s *SchedulerSession) hint(c msg.SetHint) error {
 	return nil
 }
 
+// checkInfo refuses a new description that every master refuses. Nobody hears of that refusal: the description would stand until
+// the next SUBSCRIBE, which is answered by an ERROR.
+func checkInfo(f msg.FrameworkInfo) error {
+	fault := func(format string, args ...any) error {
+		return fmt.Errorf("update framework: %w: %w", ErrCall, fmt.Errorf(format, args...))
+	}
+	if err := role.ValidateList(f.Roles); err != nil {
+		return fault("%w", err)
+	}
+	if f.FailoverTimeout < 0 {
+		return fault("failover timeout %v is negative", f.FailoverTimeout)
+	}
+	named := append(slices.Sorted(maps.Keys(f.MinAllocatable)), slices.Sorted(maps.Keys(f.Constraints))...)
+	for _, r := range named {
+		if !slices.Contains(f.Roles, r) {
+			return fault("a minimum or constraint for role %q, which the framework does not hold", r)
+		}
+	}
+	return nil
+}
+
 // update changes what the framework is. The driver names no suppressed roles: those it has and keeps stay suppressed.
 func (s *SchedulerSession) update(c msg.UpdateFramework) error {
 	was := s.cfg.Framework
+	if err := checkInfo(c.Framework); err != nil {
+		return err
+	}
 	if c.Framework.ID == "" {
 		c.Framework.ID = was.ID
 	}

@@ -47,7 +47,8 @@ type Driver interface {
 	// master as well. h is not kept.
 	SetHint(r role.Name, h *offer.Hint) error
 	// UpdateFramework changes the framework's description; its id, user, principal and checkpointing must stay. What is
-	// suppressed stays so for the roles that are kept.
+	// suppressed stays so for the roles that are kept. Roles, minimums and constraints that no master takes are ErrCall, and so is
+	// a negative failover timeout.
 	UpdateFramework(f msg.FrameworkInfo) error
 	// Stop ends the session: with failover the framework lives on for its failover timeout, else it is torn down. While
 	// no master can be told, it lives on for that time too.

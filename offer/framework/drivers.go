@@ -135,6 +135,9 @@ func (d driver) SetHint(r role.Name, h *offer.Hint) error {
 }
 
 func (d driver) UpdateFramework(f msg.FrameworkInfo) error {
+	if err := checkInfo(f); err != nil {
+		return err
+	}
 	return d.call(msg.UpdateFramework{Framework: f})
 }
 

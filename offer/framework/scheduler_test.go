@@ -7,8 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/offer/framework"
 	"github.com/proffer-go/proffer/offer/msg"
+	"github.com/proffer-go/proffer/resource"
 	"github.com/proffer-go/proffer/role"
 )
 
@@ -242,6 +244,20 @@ func TestUpdateFramework(t *testing.T) {
 		change(&f)
 		require.ErrorIs(t, r.try(msg.Call{Body: msg.UpdateFramework{Framework: f}}), framework.ErrCall)
 		require.Empty(t, r.last.Sends)
+	}
+	is := r.s.Framework()
+	for _, change := range []func(*msg.FrameworkInfo){ // what a master would refuse in silence, and answer by an ERROR later
+		func(f *msg.FrameworkInfo) { f.Roles = []role.Name{"a/"} },
+		func(f *msg.FrameworkInfo) { f.Roles = []role.Name{"b", "b"} },
+		func(f *msg.FrameworkInfo) { f.FailoverTimeout = -1 },
+		func(f *msg.FrameworkInfo) { f.MinAllocatable = map[role.Name][]resource.Quantities{"c": nil} },
+		func(f *msg.FrameworkInfo) { f.Constraints = offer.Constraints{"c": nil} },
+	} {
+		f := is
+		change(&f)
+		require.ErrorIs(t, r.d.UpdateFramework(f), framework.ErrCall)
+		require.ErrorIs(t, r.try(msg.Call{Body: msg.UpdateFramework{Framework: f}}), framework.ErrCall)
+		require.Equal(t, is, r.s.Framework())
 	}
 	f := r.s.Framework()
 	f.Roles = []role.Name{"b", "c"}

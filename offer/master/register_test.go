@@ -30,6 +30,34 @@ func TestIdsComeFromEntropy(t *testing.T) {
 	require.NotEqual(t, id, string(other.m.Info().ID))
 }
 
+// docs/protocol.md §1 ids that others brought along, of this master's form, are nobody else's: an agent's whether it is here or
+// on its way, a framework's also when it has ended.
+func TestIdsThatWereBroughtAlong(t *testing.T) {
+	r := newRig(t)
+	id := string(r.m.Info().ID)
+	bring := func(name, agent string) {
+		r.up(name)
+		info := registration(name, "cpus:1").Info
+		info.ID = offer.AgentID(agent)
+		r.say(name, msg.ReregisterAgent{Info: info, Total: info.Resources})
+	}
+	bring("b0", id+"-S0")
+	r.hold()
+	bring("b1", id+"-S1")
+	r.up("a")
+	r.say("a", registration("a", "cpus:1"))
+	r.releaseAll()
+	require.EqualValues(t, id+"-S2", last[msg.AgentRegistered](r, "a").Agent)
+
+	for _, f := range []offer.FrameworkID{"-0000", "-0001"} {
+		i := info("web")
+		i.ID = offer.FrameworkID(id) + f
+		r.scheduler(string(f), i)
+	}
+	r.say("-0001", msg.Teardown{})
+	require.EqualValues(t, id+"-0002", r.scheduler("s", info("web")))
+}
+
 // docs/protocol.md §4.3 a duplicate request from the same connected agent gets the same answer again, same id.
 func TestRegisterTwiceIsTheSameAgent(t *testing.T) {
 	r := newRig(t)

@@ -327,6 +327,23 @@ func TestRowsOfOperationsOfALostAgent(t *testing.T) {
 		"": "OPERATION_PENDING: not answered before the agent's link ended"}, said)
 }
 
+// docs/protocol.md §3.2, §14 operations of a removed framework are nobody's: after 10 min the master acknowledges them itself.
+func TestOperationsOfARemovedFramework(t *testing.T) {
+	r, _, _, sent := feeding(t)
+	r.say("s", msg.Teardown{})
+	r.say("a", msg.OperationUpdate{UUID: sent.UUID, Status: msg.OperationStatus{State: msg.OperationFinished, UUID: msg.UUID{1}}})
+	for range 39 {
+		r.advance(15 * time.Second)
+		r.say("a", msg.Pong{})
+	}
+	require.Empty(t, all[msg.AckOperation](r, "a"))
+	r.advance(15 * time.Second)
+	require.Equal(t, []msg.AckOperation{{UUID: sent.UUID, Status: msg.UUID{1}}}, all[msg.AckOperation](r, "a"))
+	for _, o := range r.m.Snapshot().Operations {
+		require.NotEqual(t, sent.UUID, o.UUID)
+	}
+}
+
 // docs/protocol.md §16.1 an agent cannot give an operation without an id, under way on its link, as one that has one.
 func TestAReportKeepsNames(t *testing.T) {
 	r, a, f, sent := feeding(t)

@@ -126,6 +126,23 @@ func TestSubscribeFailsOver(t *testing.T) {
 	require.NotEqual(t, stale.ID, r.offer(f).ID)
 	require.Empty(t, all[msg.Rescind](r, "s2"))
 	require.Equal(t, master.FrameworkConnected, r.m.Frameworks()[0].State)
+	require.Equal(t, msg.Node("s2"), r.m.Frameworks()[0].Node)
+}
+
+// docs/protocol.md §3.1 a repeat on the stream that carries the framework may be refused as well: ERROR, close, and the framework
+// is disconnected with that.
+func TestRefusedRepeatDisconnects(t *testing.T) {
+	r := newRig(t)
+	r.agent("a", "cpus:4;mem:1024")
+	f := r.scheduler("s", info("web"))
+	r.offer(f)
+	require.ErrorIs(t, r.try("s", msg.Subscribe{Framework: info("web"), Suppressed: []role.Name{"db"}}), master.ErrInvalid)
+	require.NotEmpty(t, all[msg.Error](r, "s"))
+	require.Equal(t, []string{"s"}, r.closed)
+	require.Equal(t, master.FrameworkDisconnected, r.m.Frameworks()[0].State)
+	require.Empty(t, r.offers(f))
+	r.advance(time.Minute)
+	require.Empty(t, r.m.Frameworks())
 }
 
 // docs/protocol.md §3.2 a framework's end costs what it has, not what all others have: the books of agents where it has nothing
@@ -309,9 +326,15 @@ func TestUpdateFramework(t *testing.T) {
 		require.ErrorIs(t, r.try("s", msg.UpdateFramework{Framework: bad}), master.ErrInvalid, name)
 	}
 	i.Roles = []role.Name{"db", "web"}
-	r.say("s", msg.UpdateFramework{Framework: i, Suppressed: []role.Name{"web"}})
+	r.say("s", msg.UpdateFramework{Framework: i, Suppressed: []role.Name{"db"}})
 	require.Equal(t, i, last[msg.FrameworkUpdated](r, "a").Framework)
 	require.Equal(t, i, r.m.Frameworks()[0].Info)
+	o := r.offer(i.ID)
+	require.Equal(t, role.Name("web"), o.Role)
+	r.say("s", accept(nil, o))
+	require.Empty(t, r.offers(i.ID))
+	r.say("s", msg.UpdateFramework{Framework: i}) // without a list nothing is suppressed
+	require.Equal(t, role.Name("db"), r.offer(i.ID).Role)
 }
 
 // docs/protocol.md §3.2 TEARDOWN: ShutdownFramework to all agents, tasks killed in the records only, the stream is closed.

@@ -151,7 +151,7 @@ func (n *AgentNode) work(v agent.Volume) {
 	do := func() {
 		done := msg.VolumeDone{Seq: v.Seq}
 		if err := n.volumes.Do(v); err != nil {
-			done.Err = err.Error()
+			done.Err = recordable(err.Error())
 		}
 		n.push(item{in: done})
 	}
@@ -172,7 +172,7 @@ func (n *AgentNode) start(s agent.Start) {
 	}
 	if err != nil {
 		delete(n.exits.runs, s.Container)
-		n.push(item{in: msg.StartFailed{Container: s.Container, Err: err.Error()}})
+		n.push(item{in: msg.StartFailed{Container: s.Container, Err: recordable(err.Error())}})
 		return
 	}
 	n.push(item{in: msg.Started{Container: s.Container}})

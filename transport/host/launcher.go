@@ -25,8 +25,11 @@ type Exit struct {
 
 // input is what the agent's machine is told.
 func (e Exit) input(c msg.ContainerID) msg.Exited {
-	return msg.Exited{Container: c, Status: e.Status, Reason: e.Reason, Message: strings.ToValidUTF8(e.Message, "?")}
+	return msg.Exited{Container: c, Status: e.Status, Reason: e.Reason, Message: recordable(e.Message)}
 }
+
+// recordable is a text of the program's that a tape can hold (docs/protocol.md §21): a file's name, for one, need not be UTF-8.
+func recordable(text string) string { return strings.ToValidUTF8(text, "?") }
 
 // A Launcher starts and stops executors for one agent: functions of this program, processes, or what a host program
 // likes (docs/protocol.md §11, §16.2). Calls come from the agent's goroutine, one at a time, and must return soon.

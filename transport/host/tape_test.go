@@ -3,6 +3,7 @@ package host_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -12,10 +13,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proffer-go/proffer/offer/agent"
 	"github.com/proffer-go/proffer/offer/master"
 	"github.com/proffer-go/proffer/offer/msg"
 	"github.com/proffer-go/proffer/offer/replay"
 	"github.com/proffer-go/proffer/role"
+	"github.com/proffer-go/proffer/transport"
 	"github.com/proffer-go/proffer/transport/host"
 	"github.com/proffer-go/proffer/transport/inproc"
 )
@@ -93,4 +96,29 @@ func replayTape(t *testing.T, tape *reelTape) (compared int) {
 	require.Empty(t, in.Note(), "nothing of the tape is missing")
 	require.Equal(t, int64(tape.Len()), in.Offset())
 	return compared
+}
+
+// refuser is a Launcher that starts nothing, and says why in a text that is not UTF-8.
+type refuser struct{ reaper }
+
+func (refuser) Start(agent.Start, func(host.Exit)) error { return errors.New("no file \xff") }
+
+// What launchers say is on the tape, whatever their texts are made of: the end of an executor, and that one did not start.
+// docs/protocol.md §16.2, §21
+func TestWhatLaunchersSayReplays(t *testing.T) {
+	for want, l := range map[msg.Reason]host.Launcher{
+		msg.ReasonContainerLimitationDisk: reaper{host.Exit{Status: 9, Reason: msg.ReasonContainerLimitationDisk, Message: "1 GiB of \xff"}},
+		msg.ReasonContainerLaunchFailed:   refuser{},
+	} {
+		var r reel
+		synctest.Test(t, func(t *testing.T) {
+			got := one(t, simple(msg.ExecutorInfo{ID: "e"}), nil, nil, func(transport.Transport) []host.Option {
+				return []host.Option{host.WithLauncher(l), host.Recording(r.open)}
+			})
+			require.Len(t, got, 1)
+			require.Equal(t, want, got[0].Reason)
+		})
+		require.Len(t, r.tapes, 1)
+		require.Greater(t, replayTape(t, r.tapes[0]), 3)
+	}
 }

@@ -1,6 +1,7 @@
 package master_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -57,4 +58,32 @@ func Example() {
 	// offered: cpus:4; mem:1024
 	// offer O1 made to 0000 for web: cpus:4; mem:1024 on S0
 	// 10ms
+}
+
+// A program says who may do what: here only the principal "ops" may run frameworks in role "web". Who may not is told why.
+func ExampleRequest() {
+	m, err := master.New(master.Config{Entropy: [16]byte{1}, Node: "master", Authorize: func(r master.Request) error {
+		if r.Action == master.RegisterFramework && r.Role == "web" && r.Principal != "ops" {
+			return errors.New("role web belongs to ops")
+		}
+		return nil
+	}})
+	if err != nil {
+		panic(err)
+	}
+	_ = m.Step(0, msg.Loaded{})
+	var rd master.Ready
+	m.Ready(&rd)
+	for _, c := range rd.Commits {
+		_ = m.Step(0, c.Answer(c.At+1, nil))
+	}
+	for i, principal := range []string{"eve", "ops"} {
+		link := msg.Link(i + 1)
+		_ = m.Step(0, msg.LinkUp{Link: link, Peer: "scheduler", Principal: principal}) // as the transport authenticated it
+		info := msg.FrameworkInfo{Name: "demo", Roles: []role.Name{"web"}, Principal: principal}
+		fmt.Println(m.Step(0, msg.Envelope{Link: link, Body: msg.Subscribe{Framework: info}}))
+	}
+	// Output:
+	// master: not authorized: REGISTER_FRAMEWORK by principal "eve": role web belongs to ops
+	// <nil>
 }

@@ -23,6 +23,7 @@ type agent struct {
 	total resource.Resources // base with the pending operations applied: what counts here
 	orders
 	registered offer.Time
+	returned   offer.Time      // when it last came back; 0 never
 	drainSince offer.Time      // when this master was first asked to drain it, or found it draining
 	window     offer.Window    // of its machine; zero: nothing is planned
 	answers    []InverseAnswer // about that, by framework
@@ -66,7 +67,7 @@ func (e *executor) allocation() offer.Allocation {
 
 func (a *agent) report() AgentReport {
 	return AgentReport{Info: a.info, Node: a.node, Total: a.total, Connected: a.link != nil, Deactivated: a.deactivated, Registered: a.registered,
-		Drain: a.drain, DrainSince: a.drainSince, Window: a.window, Answers: a.answers}
+		Reregistered: a.returned, Capabilities: a.capabilities, Drain: a.drain, DrainSince: a.drainSince, Window: a.window, Answers: a.answers}
 }
 
 func (a *agent) sortedTasks() []*task { return sortedValues(a.tasks, taskKey.compare) }
@@ -165,8 +166,8 @@ func (m *Machine) admit(l *link, b msg.RegisterAgent) error {
 			m.durably([]registry.Op{registry.Delete(registry.AgentKey(id))}, nil)
 			return
 		}
-		a := m.addAgent(l, b.Info, b.Total, orders{})
-		a.capabilities = b.Capabilities
+		a := &agent{info: b.Info, total: b.Total, capabilities: b.Capabilities}
+		m.addAgent(l, a)
 		m.toAgent(a, msg.AgentRegistered{Agent: id, PingTimeout: m.pingPatience()})
 		m.startPings(a)
 	})
@@ -189,24 +190,21 @@ func (m *Machine) roomForAgent(l *link, spec offer.AgentSpec) error {
 	return nil
 }
 
-// addAgent puts an agent that the allocator knows into the books.
-func (m *Machine) addAgent(l *link, info msg.AgentInfo, total resource.Resources, o orders) *agent {
-	a := &agent{
-		info: info, node: l.peer, base: total, total: total, orders: o, registered: m.now,
-		tasks: map[taskKey]*task{}, executors: map[executorKey]*executor{}, ops: map[msg.UUID]*operation{},
-	}
+// addAgent puts an agent that the allocator knows, with nothing on it yet, into the books.
+func (m *Machine) addAgent(l *link, a *agent) {
+	a.node, a.base, a.registered = l.peer, a.total, m.now
+	a.tasks, a.executors, a.ops = map[taskKey]*task{}, map[executorKey]*executor{}, map[msg.UUID]*operation{}
 	a.ping.ring = func() { m.pingAgent(a) }
 	a.reregister.ring = func() { m.loseAgent(a, &a.reregister, "it did not come back in time") }
-	m.agents[info.ID], m.nodes[a.node] = a, a
+	m.agents[a.info.ID], m.nodes[a.node] = a, a
 	a.link, l.agent = l, a
 	if a.drain != nil {
 		a.drainSince = m.now
 	}
-	if m.machineOf(info) != nil {
+	if m.machineOf(a.info) != nil {
 		m.setWindow(a)
 	}
 	m.emit(AgentAdded{a.report()})
-	return a
 }
 
 // unregisterAgent is a clean goodbye.

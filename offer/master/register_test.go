@@ -352,3 +352,29 @@ func TestEndlessTimes(t *testing.T) {
 	r.settle()
 	require.Equal(t, master.FrameworkDisconnected, r.m.Frameworks()[0].State)
 }
+
+// docs/http-v1.md §9.1 the row of an agent tells when it registered and re-registered, and what it is capable of.
+func TestRowOfAnAgent(t *testing.T) {
+	r := newRig(t)
+	id := r.agent("a", "cpus:1;mem:32")
+	first := r.now
+	row := r.m.Agents()[0]
+	require.Equal(t, first, row.Registered)
+	require.Zero(t, row.Reregistered)
+	require.Zero(t, row.Capabilities)
+	r.advance(time.Minute)
+	r.down("a")
+	r.up("a")
+	able := msg.AgentCapabilities{ResourceProvider: true, OperationFeedback: true}
+	r.say("a", r.report(id, func(b *msg.ReregisterAgent) { b.Capabilities = able }))
+	row = r.m.Agents()[0]
+	require.Equal(t, []offer.Time{first, r.now}, []offer.Time{row.Registered, row.Reregistered})
+	require.Equal(t, able, row.Capabilities)
+
+	next := r.successor()
+	next.up("a")
+	next.advance(time.Second)
+	next.say("a", r.report(id))
+	row = next.m.Agents()[0]
+	require.Equal(t, []offer.Time{next.now, next.now}, []offer.Time{row.Registered, row.Reregistered})
+}

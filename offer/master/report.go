@@ -21,10 +21,13 @@ type AgentReport struct {
 	Connected   bool               // a link stands
 	Deactivated bool               // by an operator: not offered
 	Registered  offer.Time         // when this master first took it in
-	Drain       *registry.Drain    // nil: not draining. Nobody changes it
-	DrainSince  offer.Time         // when this master was asked to drain it, or found it draining; 0 not draining
-	Window      offer.Window       // in which its machine will not be there; zero: nothing is planned
-	Answers     []InverseAnswer    // of frameworks that were asked to leave before Window, by framework
+	// Reregistered is when it re-registered last; 0 never.
+	Reregistered offer.Time
+	Capabilities msg.AgentCapabilities
+	Drain        *registry.Drain // nil: not draining. Nobody changes it
+	DrainSince   offer.Time      // when this master was asked to drain it, or found it draining; 0 not draining
+	Window       offer.Window    // in which its machine will not be there; zero: nothing is planned
+	Answers      []InverseAnswer // of frameworks that were asked to leave before Window, by framework
 }
 
 // String names the agent with its state.

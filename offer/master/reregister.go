@@ -112,8 +112,8 @@ func (m *Machine) takeBack(l *link, r *agentReport) error {
 	delete(m.recovered, r.info.ID)
 	m.unreachable.remove(r.info.ID)
 	m.announceRecovered(recovered)
-	a := m.addAgent(l, r.info, r.total, was.orders)
-	a.capabilities = r.capabilities
+	a := &agent{info: r.info, total: r.total, orders: was.orders, capabilities: r.capabilities, returned: m.now}
+	m.addAgent(l, a)
 	m.matchOperations(a, r)
 	for _, e := range r.sortedExecutors() {
 		m.addExecutor(a, e)
@@ -281,9 +281,9 @@ func (m *Machine) resumeAgent(l *link, a *agent, r *agentReport) error {
 	if is := m.machineOf(a.info); (was == nil) != (is == nil) || is != nil && *is != *was {
 		m.setWindow(a)
 	}
+	a.capabilities, a.returned = r.capabilities, m.now
 	m.emit(AgentUpdated{a.report()})
 
-	a.capabilities = r.capabilities
 	missing, ops := m.unlistedTasks(a, r), m.matchOperations(a, r)
 	m.toAgent(a, msg.AgentReregistered{Agent: a.info.ID, PingTimeout: m.pingPatience(), Reconcile: missing, Operations: ops})
 	m.matchExecutors(a, r, missing, sameLink)

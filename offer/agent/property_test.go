@@ -214,7 +214,8 @@ func (c *chaos) input(t *rapid.T) msg.Input {
 	case 5, 6:
 		return msg.Started{Container: cont}
 	case 7:
-		return pick[msg.Input](t, "end", msg.StartFailed{Container: cont, Err: "x"}, msg.Exited{Container: cont, Status: 1}, msg.Tick{})
+		return pick[msg.Input](t, "end", msg.StartFailed{Container: cont, Err: "x"}, msg.Exited{Container: cont, Status: 1}, msg.Tick{},
+			msg.Exited{Container: cont, Status: 9, Reason: pick(t, "why", msg.ReasonContainerPreempted, msg.ReasonContainerLimitation, "x"), Message: "\xff"})
 	case 8, 9, 10, 11:
 		return msg.VolumeDone{Seq: rapid.SampledFrom(append([]uint64{0, 99}, c.work...)).Draw(t, "seq"), Err: pick(t, "err", "", "", "bad")}
 	case 12, 13:

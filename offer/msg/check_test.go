@@ -1,6 +1,7 @@
 package msg_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -72,4 +73,21 @@ func TestReasonsOfHosts(t *testing.T) {
 		_, ok := r.Container()
 		require.False(t, ok, r)
 	}
+}
+
+// A task says how to see that it is well. Its executor looks, with the defaults for what the task leaves open, and tells what it
+// saw in the status of a task that still runs.
+func ExampleHealthCheckInfo_WithDefaults() {
+	task := msg.TaskInfo{ID: "web", HealthCheck: &msg.HealthCheckInfo{
+		CheckInfo: msg.CheckInfo{HTTP: &msg.HTTPCheck{Port: 8080, Path: "/up"}, Interval: time.Second},
+	}}
+
+	// In the executor:
+	h := task.HealthCheck.WithDefaults()
+	fmt.Printf("%v on port %d every %v, at most %v each; killed after %d failures\n", h.Kind(), h.HTTP.Port, h.Interval, h.Timeout, h.Failures)
+	s := msg.TaskStatus{Task: task.ID, State: msg.TaskRunning, Reason: msg.ReasonTaskHealthCheckStatusUpdated, Healthy: new(false)}
+	fmt.Println(s.State, s.Reason, *s.Healthy)
+	// Output:
+	// HTTP on port 8080 every 1s, at most 20s each; killed after 3 failures
+	// TASK_RUNNING TASK_HEALTH_CHECK_STATUS_UPDATED false
 }

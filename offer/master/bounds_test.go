@@ -65,6 +65,9 @@ func TestBoundKnownRoles(t *testing.T) {
 	r := newRig(t, func(c *master.Config) { c.Bounds.Roles = 2; c.Allocator.Bounds.Roles = 2 })
 	r.scheduler("s", info("a", "b"))
 	r.refusedStream("other", info("c"))
+	more := info("a", "b", "c")
+	more.ID = r.m.Frameworks()[0].Info.ID
+	r.undisturbed(func() { require.ErrorIs(t, r.try("s", msg.UpdateFramework{Framework: more}), master.ErrBound) })
 	weight := func(n role.Name) error {
 		return r.operate(msg.UpdateWeights{Weights: []role.Weight{{Role: n, Weight: 2}}})
 	}

@@ -14,6 +14,15 @@ import (
 	"github.com/proffer-go/proffer/role"
 )
 
+// docs/protocol.md §16 a draining agent is drained as well when its last tasks end with their framework.
+func TestTeardownDrains(t *testing.T) {
+	r, a, _ := running(t, info("web"))
+	require.NoError(t, r.operate(msg.DrainAgent{Agent: a}))
+	require.False(t, r.m.Agents()[0].Drain.Drained)
+	r.say("s", msg.Teardown{})
+	require.True(t, r.m.Agents()[0].Drain.Drained)
+}
+
 func machineID(host string) msg.MachineID { return msg.MachineID{Hostname: host + ".example"} }
 
 // plan schedules machines from a day on.

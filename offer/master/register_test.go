@@ -118,7 +118,10 @@ func TestRegistrationIsBounded(t *testing.T) {
 	}
 	require.Empty(t, r.m.Agents())
 	r.up("b")
-	require.ErrorIs(t, r.step(msg.LinkUp{Link: 77, Peer: "c"}), master.ErrBound)
+	var over master.Ready
+	require.ErrorIs(t, r.m.Step(r.now, msg.LinkUp{Link: 77, Peer: "c"}), master.ErrBound)
+	require.True(t, r.m.Ready(&over))
+	require.Equal(t, []msg.Link{77}, over.Closes)
 	require.ErrorIs(t, r.step(msg.Envelope{Link: 77, Body: msg.Pong{}}), master.ErrLink)
 }
 
@@ -131,6 +134,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	require.ErrorIs(t, r.try("x", msg.AgentRegistered{}), master.ErrInput)
 	require.ErrorIs(t, r.step(msg.Envelope{Link: 99, Body: msg.Pong{}}), master.ErrLink)
 	require.ErrorIs(t, r.step(msg.LinkUp{Link: 1, Peer: "y"}), master.ErrLink)
+	require.ErrorIs(t, r.step(msg.LinkUp{Link: 98}), master.ErrLink, "the zero address is nobody")
 	require.ErrorIs(t, r.step(msg.LinkDown{Link: 99}), master.ErrLink)
 	require.ErrorIs(t, r.step(msg.StopAgent{}), master.ErrInput)
 	require.ErrorIs(t, r.step(nil), master.ErrInput)

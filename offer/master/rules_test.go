@@ -286,14 +286,26 @@ func TestUnreachableToGoneByOperator(t *testing.T) {
 
 // docs/protocol.md §8, §3.2 UNREACHABLE to KILLED, with FRAMEWORK_REMOVED, in the records only.
 func TestUnreachableToKilled(t *testing.T) {
+	for _, aware := range []bool{true, false} { // of the others the state is LOST, and it becomes KILLED as well
+		i := info("web")
+		i.Capabilities.PartitionAware = aware
+		r, _, f := running(t, i)
+		r.advance(75 * time.Second)
+		r.took("s")
+		r.say("s", msg.Teardown{})
+		require.Empty(t, r.states("s"))
+		row := r.completed(f, "t")
+		require.Equal(t, msg.TaskKilled, row.State, aware)
+		require.Equal(t, msg.ReasonFrameworkRemoved, row.Forwarded.Reason)
+	}
+}
+
+// docs/protocol.md §8 other terminal: a task that is over and not acknowledged stays what it was when its framework is removed.
+func TestRemovedFrameworkLeavesWhatIsOver(t *testing.T) {
 	r, _, f := running(t, info("web"))
-	r.advance(75 * time.Second)
-	r.took("s")
+	r.say("a", status(f, "t", msg.TaskFinished, 1))
 	r.say("s", msg.Teardown{})
-	require.Empty(t, r.states("s"))
-	row := r.completed(f, "t")
-	require.Equal(t, msg.TaskKilled, row.State)
-	require.Equal(t, msg.ReasonFrameworkRemoved, row.Forwarded.Reason)
+	require.Equal(t, msg.TaskFinished, r.completed(f, "t").State)
 }
 
 // docs/protocol.md §8 two values per task: the newest state frees the resources, the last update that was forwarded is what

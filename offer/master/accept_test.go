@@ -167,6 +167,7 @@ func TestExecutorIsShared(t *testing.T) {
 	require.True(t, runs[0].LaunchExecutor)
 	require.False(t, runs[1].LaunchExecutor)
 	require.Equal(t, f, runs[1].Executor.Framework)
+	require.Equal(t, f, runs[1].Tasks[0].Executor.Framework, "filled in where it was missing")
 	require.Equal(t, []string{"t3 TASK_ERROR TASK_INVALID"}, r.states("s"))
 	require.Equal(t, res("cpus:3;mem:96"), r.used(a))
 

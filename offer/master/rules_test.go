@@ -436,6 +436,19 @@ func TestOperationChecks(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §7 CREATE: an id that a volume elsewhere on the agent has, here a task's, is not unique.
+func TestCreateWithTheIDOfAVolumeInUse(t *testing.T) {
+	r, a, f, o := cluster(t, "cpus:4;mem:1024;disk:100", info("web"))
+	v, user := volume("v", 10, "web", false), task("t", a, "cpus:1;mem:32")
+	user.Resources = user.Resources.Add(v)
+	r.say("s", accept([]msg.Operation{msg.Reserve(dynamic("disk:20", "web")), msg.Create(v), msg.Launch(user)}, o))
+	require.Len(t, all[msg.ApplyOperation](r, "a"), 2)
+	require.Len(t, all[msg.RunTasks](r, "a"), 1)
+	r.say("s", msg.Revive{})
+	r.say("s", accept([]msg.Operation{msg.Create(v)}, r.offer(f)))
+	require.Len(t, all[msg.ApplyOperation](r, "a"), 2)
+}
+
 func first(r resource.Resources) resource.Resource {
 	for e := range r.All() {
 		return e

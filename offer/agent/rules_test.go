@@ -150,6 +150,8 @@ func TestFrameworkShutdownTakesUpdatesAlong(t *testing.T) {
 func TestRunForAnEndingFramework(t *testing.T) {
 	r := running(t)
 	r.master(msg.ShutdownFramework{Framework: "F1"})
+	r.update(execLink, "t1", msg.TaskKilled, 9)
+	require.Equal(t, "send 100 ACKNOWLEDGED t1 9", r.text(), "nobody hears of the old ones")
 	r.master(run(true, "t2"))
 	require.Equal(t, []string{"send 1 UPDATE t2 TASK_DROPPED by agent EXECUTOR_TERMINATED: the framework is being shut down here",
 		"send 1 ExitedExecutor{Framework:F1 Executor:e1 Status:-1}"}, r.lines())

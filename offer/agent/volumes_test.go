@@ -146,6 +146,8 @@ func TestTaskWaitsForItsVolumes(t *testing.T) {
 	r.master(b)
 	r.master(run(false, "t3"))
 	require.Empty(t, r.lines())
+	early := msg.TaskStatus{Task: "t3", State: msg.TaskFinished, UUID: uuid(9)} // the executor was not given it yet
+	require.ErrorIs(t, r.try(msg.Envelope{Link: execLink, Body: msg.ExecutorUpdate{Status: early}}), agent.ErrNoTask)
 	r.volumeDone(2, "")
 	require.Equal(t, []string{"send 100 LAUNCH t2", "send 100 LAUNCH t3"}, r.lines())
 	b.Tasks[0].ID = "t4"

@@ -94,6 +94,8 @@ func TestAgentsAreBounded(t *testing.T) {
 	require.ErrorIs(t, r.try("b", registration("b", "cpus:1;mem:64")), master.ErrBound)
 	require.Len(t, r.m.Agents(), 1)
 	require.Empty(t, r.took("b"))
+	r.agent("a", "cpus:2;mem:64") // a new process in the place of the old one
+	require.Len(t, r.m.Agents(), 1)
 }
 
 // docs/protocol.md §18.1 what an agent says of itself is bounded, and so are links.
@@ -189,6 +191,18 @@ func TestAgentLinkBreaks(t *testing.T) {
 	require.False(t, r.m.Agents()[0].Connected)
 	require.Empty(t, r.offers(f))
 	require.Empty(t, r.offers(g))
+}
+
+// docs/protocol.md §4.5, §8 agent link breaks: a task that is over is not lost with it, whatever its framework checkpoints.
+func TestAgentLinkBreaksAfterATasksEnd(t *testing.T) {
+	plain := info("web")
+	plain.Checkpoint = false
+	r, _, f := running(t, plain)
+	r.say("a", status(f, "t", msg.TaskFinished, 1))
+	r.took("s")
+	r.down("a")
+	require.Empty(t, r.states("s"))
+	require.Equal(t, msg.TaskFinished, r.completed(f, "t").State)
 }
 
 // shareOut launches a task t under an executor x for each of two frameworks on one agent.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -187,6 +188,65 @@ func TestHeldMessagesAreBounded(t *testing.T) {
 	require.False(t, r.m.Agents()[0].Connected)
 	require.NoError(t, r.step(msg.LinkDown{Link: l}))
 	require.Empty(t, r.took("a"))
+}
+
+// docs/protocol.md §4.3 same address on a new link: a recovered agent that returns, described as before, takes the place of
+// whoever registered there meanwhile.
+func TestRecoveredAgentTakesItsPlace(t *testing.T) {
+	r := newRig(t)
+	old := r.agent("a", "cpus:4;mem:1024")
+	back := r.report(old)
+	next := r.successor()
+	require.NotEqual(t, old, next.agent("a", "cpus:1;mem:64"))
+	next.up("a")
+	next.say("a", back)
+	require.Len(t, next.m.Agents(), 1)
+	require.Equal(t, old, next.m.Agents()[0].Info.ID)
+	require.Len(t, next.stored().Agents, 1)
+}
+
+// docs/protocol.md §5 what comes while a commit is under way goes into the next one, up to 4,000 keys or 8 MiB; the rest waits again.
+func TestCommitsAreBounded(t *testing.T) {
+	for name, c := range map[string]struct {
+		agents int
+		host   string
+	}{"keys": {4_500, "h"}, "bytes": {150, strings.Repeat("h", 60_000)}} {
+		t.Run(name, func(t *testing.T) {
+			m, err := master.New(master.Config{Entropy: [16]byte{1}})
+			require.NoError(t, err)
+			var commits []registry.Commit
+			step := func(in msg.Input) {
+				require.NoError(t, m.Step(0, in))
+				var rd master.Ready
+				m.Ready(&rd)
+				commits = append(commits, rd.Commits...)
+			}
+			answer := func() registry.Commit {
+				last := commits[len(commits)-1]
+				step(last.Answer(last.At+1, nil))
+				return commits[len(commits)-1]
+			}
+			step(msg.Loaded{})
+			answer()
+			for i := range c.agents + 1 {
+				l := msg.Link(i + 1)
+				step(msg.LinkUp{Link: l, Peer: msg.Node(fmt.Sprint(i))})
+				b := registration("a", "cpus:1")
+				b.Info.Hostname = c.host
+				step(msg.Envelope{Link: l, Body: b})
+			}
+			require.Len(t, commits, 2, "one at a time")
+			require.Len(t, commits[1].Ops, 2, "the first agent and the master's own")
+			size := 0
+			full := answer()
+			for _, o := range full.Ops[1:] {
+				size += len(o.Key) + len(o.Value)
+			}
+			require.LessOrEqual(t, size, 8<<20)
+			require.LessOrEqual(t, len(full.Ops)-1, 4_000)
+			require.Len(t, answer().Ops[1:], c.agents-(len(full.Ops)-1))
+		})
+	}
 }
 
 // docs/protocol.md §4.5 agent link breaks: so it does where this master hangs up on a registered agent, one that floods the link on

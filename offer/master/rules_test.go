@@ -284,6 +284,18 @@ func TestUnreachableToGoneByOperator(t *testing.T) {
 	}
 }
 
+// docs/protocol.md §4.5 MARK_AGENT_GONE of an unreachable agent: FAILURE; what was over there, and not acknowledged, stays what it was.
+func TestGoneLeavesWhatIsOver(t *testing.T) {
+	r, a, f := running(t, info("web"))
+	r.say("a", status(f, "t", msg.TaskFinished, 1))
+	r.advance(75 * time.Second)
+	r.took("s")
+	require.NoError(t, r.operate(msg.MarkAgentGone{Agent: a}))
+	require.Empty(t, r.states("s"))
+	require.Equal(t, []msg.Failure{{Agent: a}}, all[msg.Failure](r, "s"))
+	require.Equal(t, msg.TaskFinished, r.completed(f, "t").State)
+}
+
 // docs/protocol.md §8, §3.2 UNREACHABLE to KILLED, with FRAMEWORK_REMOVED, in the records only.
 func TestUnreachableToKilled(t *testing.T) {
 	for _, aware := range []bool{true, false} { // of the others the state is LOST, and it becomes KILLED as well

@@ -107,6 +107,19 @@ func TestConstraintsKnowTheNewHostname(t *testing.T) {
 	require.Equal(t, "moved.example", r.offer(f).Hostname)
 }
 
+// docs/protocol.md §4.4 case 1: and one with other attributes by those.
+func TestConstraintsKnowTheNewAttributes(t *testing.T) {
+	r := newRig(t)
+	id := r.agent("a", "cpus:4;mem:1024")
+	i := info("web")
+	i.Constraints = offer.Constraints{"web": {{Attributes: []offer.Constraint{{Name: "rack", Is: offer.Equals, Value: "one"}}}}}
+	f := r.scheduler("s", i)
+	require.Empty(t, r.offers(f))
+	r.up("a")
+	r.say("a", r.report(id, func(b *msg.ReregisterAgent) { b.Info.Attributes, _ = resource.ParseAttributes("rack:one") }))
+	require.Len(t, r.offers(f), 1)
+}
+
 // docs/protocol.md §3.1 id of a known framework, old stream alive: ERROR on the old stream and close it, drop its offers
 // silently, bind the new one.
 func TestSubscribeFailsOver(t *testing.T) {

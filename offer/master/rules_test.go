@@ -461,6 +461,21 @@ func TestCreateWithTheIDOfAVolumeInUse(t *testing.T) {
 	require.Len(t, all[msg.ApplyOperation](r, "a"), 2)
 }
 
+// docs/protocol.md §3.3, §7 CREATE of a shared volume takes the capability SHARED_RESOURCES.
+func TestCreateOfASharedVolume(t *testing.T) {
+	for _, capable := range []bool{true, false} {
+		i := info("web")
+		i.Capabilities.SharedResources = capable
+		r, _, _, o := cluster(t, "cpus:4;mem:1024;disk:100", i)
+		r.say("s", accept([]msg.Operation{msg.Reserve(dynamic("disk:20", "web")), msg.Create(volume("v", 10, "web", true))}, o))
+		want := 1
+		if capable {
+			want = 2
+		}
+		require.Len(t, all[msg.ApplyOperation](r, "a"), want)
+	}
+}
+
 func first(r resource.Resources) resource.Resource {
 	for e := range r.All() {
 		return e

@@ -26,6 +26,8 @@ func TestOneJumpOfTheClockIsOneRun(t *testing.T) {
 func TestIntervalOption(t *testing.T) {
 	c := caseOf(t, `"allocation_interval":10`, addF, `{"op":"advance","seconds":9}`, tick)
 	require.Equal(t, []string{"1", "0", "1"}, play(t, scenario.Strict(), c))
+	c = caseOf(t, `"allocation_interval":0`, addF, `{"op":"advance","seconds":9}`)
+	require.Equal(t, []string{"1", "0"}, play(t, scenario.Strict(), c), "no timer")
 }
 
 // docs/allocation.md §2.1: a paused allocator drops what is asked for, and a resume asks for nothing.
@@ -394,7 +396,7 @@ func TestUpdateEntersRolesBeforeItLeavesOthers(t *testing.T) {
 // docs/allocation.md §4: what is known of roles at the end. G is in b only by what it uses, and for c and c/d there are only ports.
 func TestFinalListsRolesThatAreOnlyHeld(t *testing.T) {
 	c := caseOf(t, ``, `{"op":"add_framework","framework":"G","roles":["a"]}`,
-		`{"op":"add_agent","agent":"A","resources":"cpus:4;ports(c):[1-9];ports(c/d):[10-19]","used":{"G":{"role":"b","resources":"cpus:3"}}}`)
+		`{"op":"add_agent","agent":"A","resources":"cpus:4;ports(c):[1-9];ports(c/d):[10-19]","used":{"E":{"role":"e","resources":"cpus:1"},"G":{"role":"b","resources":"cpus:3"}}}`)
 	r, err := scenario.New(c, scenario.Strict())
 	require.NoError(t, err)
 	for r.More() {
@@ -410,4 +412,5 @@ func TestFinalListsRolesThatAreOnlyHeld(t *testing.T) {
 		known = append(known, n.Role)
 	}
 	require.Equal(t, []role.Name{"a", "b"}, known)
+	require.Equal(t, scenario.Amounts{"cpus": 3}, f.RoleTree.Unreserved, "E is not known, what it uses is charged to nobody")
 }

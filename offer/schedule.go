@@ -190,6 +190,7 @@ func (a *Allocator) Poll(now Time, out *Batch) {
 	switch {
 	case !s.wanted || a.now < s.due:
 	case !s.paused:
+		a.settle(s.due) // what ended before the run was asked for is over, also where nobody polled meanwhile
 		a.runDue(ticking && !a.rules.FilterFloor, out)
 	case !a.rules.RememberPaused:
 		s.wanted = false // the run is lost; its candidates stay for the next one

@@ -15,7 +15,6 @@ import (
 // ledger reserves disk by an operation with an id, and writes its end down before it acknowledges it.
 type ledger struct {
 	framework.NopScheduler
-	c        *inproc.Cluster
 	asked    bool
 	diskFull bool
 }

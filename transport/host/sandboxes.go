@@ -37,7 +37,7 @@ func (n *AgentNode) sweepSandboxes() {
 
 // watch sweeps from time to time, until the node has ended.
 func (s *sandboxes) watch() {
-	for wait := firstSweep; ; wait = min(sweepInterval, s.age) {
+	for wait := firstSweep; ; wait = max(firstSweep, min(sweepInterval, s.age)) {
 		select {
 		case <-s.n.gone:
 			return

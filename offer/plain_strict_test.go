@@ -100,7 +100,9 @@ func (p *plain) arm(at offer.Time) plainTimer {
 // poll does what is due: the run that was asked for, then what the timers bring.
 func (p *plain) poll() (made []offer.Offer) {
 	x := &p.reference
+	missed := false // the timer went off while the hold stood
 	if x.needed > 0 && x.until <= p.now {
+		missed = x.tick.at < x.until
 		p.pause(false)
 	}
 	if x.wanted && !x.paused {
@@ -113,7 +115,7 @@ func (p *plain) poll() (made []offer.Offer) {
 	x.wanted = false
 	if p.rules.Interval > 0 && x.tick.at <= p.now {
 		p.endRefusals(x.tick)
-		if !x.paused {
+		if !x.paused && !missed {
 			made = append(made, p.runOver(p.agentIDs())...)
 		}
 		x.tick = p.arm(p.now.Add(p.rules.Interval))

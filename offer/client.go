@@ -31,6 +31,7 @@ type client struct {
 	suppressed  bool
 	fresh       bool                   // is in the schedule's list
 	capped      bool                   // is in Allocator.capped
+	short       bool                   // its hint left too little of an agent: it may do once more units wait
 	eager       int32                  // its place in Allocator.eager; -1: not listed, or capped
 	born        uint64                 // in the count of forgivings
 	minimum     *[]resource.Quantities // replaces the rules' one; empty: anything; nil: it has none of its own

@@ -62,6 +62,7 @@ func (a *Allocator) fitHint(c *client, g *agent, v *verdict) {
 		a.cutToUnits(v, c.hint.Unit, wait)
 		if !a.passesMinimum(c, g, v.b) {
 			v.gate = GateHint
+			c.short = c.short || a.cycle.running
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer-go/proffer/offer"
 	"github.com/proffer-go/proffer/resource"
+	"github.com/proffer-go/proffer/role"
 )
 
 // A hint cuts integral names to whole units: what only rides along down, what the units need up.
@@ -54,4 +55,37 @@ func TestWhatAHintLeftIsOfferedLater(t *testing.T) {
 	require.Len(t, out, 1)
 	require.Equal(t, "cpus:1", out[0].Resources.String())
 	require.Equal(t, offer.AgentID("B"), out[0].Agent)
+}
+
+// What a hint left of an agent was less than the client's minimum: when more units wait, since another offer came back, the agent
+// is looked at again.
+//
+// docs/allocation.md §8
+func TestHintThatLeftTooLittleIsLookedAtAgain(t *testing.T) {
+	rules := offer.DefaultRules(offer.V1)
+	rules.Coalesce, rules.Interval = 0, 0
+	a, err := offer.New(offer.Config{Rules: rules, AgentOrder: offer.OrderByName})
+	require.NoError(t, err)
+	f := spec("F", "r")
+	f.MinAllocatable = map[role.Name][]resource.Quantities{"r": {resource.MustParse("cpus:2").Quantities()}}
+	require.NoError(t, a.AddFramework(0, f))
+	var b offer.Batch
+	offered := func() (out []string) {
+		b.Reset()
+		a.Poll(0, &b)
+		for _, o := range b.Offers {
+			out = append(out, string(o.Agent)+" "+o.Resources.String())
+		}
+		return out
+	}
+	require.NoError(t, a.AddAgent(0, offer.AgentSpec{ID: "A1", Total: resource.MustParse("cpus:2")}))
+	require.Equal(t, []string{"A1 cpus:2"}, offered())
+	require.NoError(t, a.AddAgent(0, offer.AgentSpec{ID: "A2", Total: resource.MustParse("cpus:2.2")}))
+	require.Equal(t, []string{"A2 cpus:2.2"}, offered())
+	require.NoError(t, a.SetHint(0, "F", "r", &offer.Hint{Unit: resource.MustParse("cpus:1").Quantities(), Count: 3}))
+	require.Empty(t, offered())
+	require.NoError(t, a.Decline(0, offer.Filter{}, 1))
+	require.Empty(t, offered(), "one unit waits, and one is too little")
+	require.NoError(t, a.Decline(0, offer.Filter{}, 2))
+	require.Equal(t, []string{"A1 cpus:2"}, offered())
 }

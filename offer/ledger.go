@@ -141,6 +141,10 @@ func (a *Allocator) unbook(c *client, g *agent, b *bundle) (forClient, forRole *
 func (a *Allocator) sum(c *client, b *bundle, forClient, forRole *vec, sign int) {
 	if sign < 0 {
 		a.uncap(c)
+		if c.short {
+			c.short = false
+			a.requestFor(c)
+		}
 	}
 	sumSigned(&c.held, forClient, sign)
 	sumSigned(&c.role.held, forRole, sign)
